@@ -1,0 +1,29 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { LoggerModule } from 'nestjs-pino';
+import { CallsModule } from './calls/calls.module.js';
+import { CommonModule } from './common/common.module.js';
+import { type Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { HealthModule } from './health/health.module.js';
+import { MediaStreamModule } from './media-stream/media-stream.module.js';
+import { loggerOptions } from './telemetry/logger-options.js';
+import { TelemetryModule } from './telemetry/telemetry.module.js';
+
+/** The gateway, put together from its rooms. */
+@Module({})
+export class AppModule {
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        LoggerModule.forRoot(loggerOptions(config)),
+        CommonModule,
+        TelemetryModule,
+        HealthModule,
+        CallsModule,
+        MediaStreamModule,
+      ],
+    };
+  }
+}

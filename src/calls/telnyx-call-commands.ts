@@ -1,0 +1,144 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import Telnyx from 'telnyx';
+import { z } from 'zod';
+import { CONFIG } from '../config/config.token.js';
+import { type Config } from '../config/config.js';
+import { CallCommands, type CommandOutcome, type StreamRequest } from './call-commands.js';
+import { commandId } from './command-id.js';
+
+/** "Call has already ended": every race with a caller who hangs up ends here. */
+const CALL_ENDED = '90018';
+/** "Command not allowed while streaming". */
+const NOT_WHILE_STREAMING = '90045';
+/** Two more tries after the first: with the time limit of one that stays below Telnyx's own patience with a call. */
+const MAX_RETRIES = 2;
+
+const errorBody = z.object({ errors: z.array(z.object({ code: z.coerce.string() })).min(1) });
+
+/** Call Control over Telnyx's REST API. */
+@Injectable()
+export class TelnyxCallCommands extends CallCommands {
+  private client: Telnyx | undefined;
+  private clientKey = '';
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @InjectPinoLogger(TelnyxCallCommands.name) private readonly log: PinoLogger,
+  ) {
+    super();
+  }
+
+  answer(callControlId: string, stream: StreamRequest): Promise<CommandOutcome> {
+    return this.send('answer', callControlId, (actions) =>
+      actions.answer(callControlId, {
+        ...this.streamOptions(stream),
+        send_silence_when_idle: this.config.stream.sendSilenceWhenIdle,
+        command_id: commandId(callControlId, 'answer'),
+      }),
+    );
+  }
+
+  rejectAsBusy(callControlId: string): Promise<CommandOutcome> {
+    return this.send('reject', callControlId, (actions) =>
+      actions.reject(callControlId, { cause: 'USER_BUSY', command_id: commandId(callControlId, 'reject') }),
+    );
+  }
+
+  hangUp(callControlId: string): Promise<CommandOutcome> {
+    return this.send('hangup', callControlId, (actions) =>
+      actions.hangup(callControlId, { command_id: commandId(callControlId, 'hangup') }),
+    );
+  }
+
+  startStream(callControlId: string, stream: StreamRequest, attempt: number): Promise<CommandOutcome> {
+    return this.send('streaming_start', callControlId, (actions) =>
+      actions.startStreaming(callControlId, {
+        ...this.streamOptions(stream),
+        stream_bidirectional_sampling_rate: 8000,
+        command_id: commandId(callControlId, 'streaming_start', String(attempt)),
+      }),
+    );
+  }
+
+  stopStream(callControlId: string, attempt: number): Promise<CommandOutcome> {
+    return this.send('streaming_stop', callControlId, (actions) =>
+      actions.stopStreaming(callControlId, {
+        command_id: commandId(callControlId, 'streaming_stop', String(attempt)),
+      }),
+    );
+  }
+
+  async speak(callControlId: string, sentence: string): Promise<CommandOutcome> {
+    const outcome = await this.trySpeak(callControlId, sentence, sentence);
+    if (outcome.ok || outcome.code !== NOT_WHILE_STREAMING) return outcome;
+    await this.stopStream(callControlId, 0);
+    return this.trySpeak(callControlId, sentence, `${sentence} (stream stopped)`);
+  }
+
+  private trySpeak(callControlId: string, sentence: string, cause: string): Promise<CommandOutcome> {
+    return this.send('speak', callControlId, (actions) =>
+      actions.speak(callControlId, {
+        payload: sentence,
+        voice: this.config.telnyx.speakVoice,
+        language: this.config.telnyx.speakLanguage as 'en-US',
+        command_id: commandId(callControlId, 'speak', cause),
+      }),
+    );
+  }
+
+  /** PCMU in RTP mode both ways: what the model speaks too, so that nothing is transcoded (reference: one byte, one sample). */
+  private streamOptions(stream: StreamRequest) {
+    return {
+      stream_url: stream.url,
+      stream_track: 'inbound_track',
+      stream_codec: 'PCMU',
+      stream_bidirectional_mode: 'rtp',
+      stream_bidirectional_codec: 'PCMU',
+      stream_bidirectional_target_legs: this.config.stream.targetLegs,
+      client_state: stream.clientState,
+    } as const;
+  }
+
+  private async send(
+    action: string,
+    callControlId: string,
+    command: (actions: Telnyx['calls']['actions']) => Promise<unknown>,
+  ): Promise<CommandOutcome> {
+    try {
+      await command(this.actions());
+      return { ok: true };
+    } catch (error) {
+      const outcome = readFailure(error);
+      const line = { callId: callControlId, action, code: outcome.code, status: outcome.status };
+      if (outcome.gone) this.log.debug(line, 'command came after the end of the call');
+      else this.log.warn(line, `Telnyx did not carry out '${action}'`);
+      return outcome;
+    }
+  }
+
+  /** The client with the present key: a rotated key file takes effect with the next command. */
+  private actions(): Telnyx['calls']['actions'] {
+    const { apiKey, baseUrl, commandTimeoutMs } = this.config.telnyx;
+    if (!this.client || this.clientKey !== apiKey.value) {
+      this.clientKey = apiKey.value;
+      this.client = new Telnyx({
+        apiKey: apiKey.value,
+        baseURL: baseUrl,
+        timeout: commandTimeoutMs,
+        maxRetries: MAX_RETRIES,
+        logLevel: 'off',
+      });
+    }
+    return this.client.calls.actions;
+  }
+}
+
+function readFailure(error: unknown): CommandOutcome & { ok: false } {
+  if (error instanceof Telnyx.APIError) {
+    const body = errorBody.safeParse(error.error);
+    const code = body.success ? (body.data.errors[0]?.code ?? 'unknown') : error.name || 'unknown';
+    return { ok: false, gone: code === CALL_ENDED, code, status: error.status as number | undefined };
+  }
+  return { ok: false, gone: false, code: error instanceof Error ? error.name : 'unknown', status: undefined };
+}

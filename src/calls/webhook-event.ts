@@ -1,0 +1,131 @@
+import { z } from 'zod';
+
+/** What Parley makes of a webhook. Times are as Telnyx says them. */
+export type CallWebhook =
+  | { kind: 'initiated'; call: CallIdentity; direction: 'incoming' | 'outgoing'; deliveredTo: string | undefined }
+  | { kind: 'answered'; call: CallIdentity }
+  | { kind: 'streaming-started' | 'streaming-stopped'; call: CallIdentity }
+  | { kind: 'streaming-failed'; call: CallIdentity; reason: string }
+  | { kind: 'speak-ended'; call: CallIdentity }
+  | { kind: 'hangup'; call: CallIdentity; cause: string; source: string }
+  | { kind: 'ignored'; eventType: string };
+
+/** Who is calling whom, under which id. */
+export interface CallIdentity {
+  callControlId: string;
+  callSessionId: string | undefined;
+  callLegId: string | undefined;
+  from: string | undefined;
+  to: string | undefined;
+}
+
+/** A webhook that could be read. */
+export interface WebhookEnvelope {
+  eventId: string;
+  eventType: string;
+  occurredAt: string | undefined;
+  event: CallWebhook;
+}
+
+/** Why a webhook could not be read; `version-1` is Telnyx's older shape, the portal's default. */
+export type EnvelopeProblem = 'not-json' | 'version-1' | 'malformed';
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? undefined);
+
+const envelopeSchema = z.object({
+  data: z.object({
+    event_type: z.string().min(1),
+    id: z.string().min(1),
+    occurred_at: text,
+    payload: z.record(z.string(), z.unknown()).default({}),
+  }),
+  meta: z.object({ delivered_to: text }).nullish(),
+});
+
+const identitySchema = z.object({
+  call_control_id: z.string().min(1),
+  call_session_id: text,
+  call_leg_id: text,
+  from: text,
+  to: text,
+});
+const detailSchema = z.object({
+  direction: text,
+  failure_reason: text,
+  hangup_cause: text,
+  hangup_source: text,
+});
+
+/**
+ * Reads the body of a webhook (API version 2). Unknown fields are passed over, unknown events are `ignored`.
+ * Streaming events are also known to arrive with underscores (`streaming_started`).
+ */
+export function parseWebhook(body: string): WebhookEnvelope | EnvelopeProblem {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    return 'not-json';
+  }
+  const envelope = envelopeSchema.safeParse(json);
+  if (!envelope.success) return isVersion1(json) ? 'version-1' : 'malformed';
+  const { data, meta } = envelope.data;
+  const event = readEvent(data.event_type, data.payload, meta?.delivered_to);
+  if (!event) return 'malformed';
+  return { eventId: data.id, eventType: data.event_type, occurredAt: data.occurred_at, event };
+}
+
+function readEvent(type: string, payload: unknown, deliveredTo: string | undefined): CallWebhook | undefined {
+  const kind = KINDS[type.replace(/^streaming_/, 'streaming.')];
+  if (!kind) return { kind: 'ignored', eventType: type };
+  const identity = identitySchema.safeParse(payload);
+  const detail = detailSchema.safeParse(payload);
+  if (!identity.success || !detail.success) return undefined;
+  const call: CallIdentity = {
+    callControlId: identity.data.call_control_id,
+    callSessionId: identity.data.call_session_id,
+    callLegId: identity.data.call_leg_id,
+    from: identity.data.from,
+    to: identity.data.to,
+  };
+  switch (kind) {
+    case 'initiated':
+      return { kind, call, direction: detail.data.direction === 'incoming' ? 'incoming' : 'outgoing', deliveredTo };
+    case 'streaming-failed':
+      return { kind, call, reason: detail.data.failure_reason ?? 'unknown' };
+    case 'hangup':
+      return {
+        kind,
+        call,
+        cause: detail.data.hangup_cause ?? 'unknown',
+        source: detail.data.hangup_source ?? 'unknown',
+      };
+    default:
+      return { kind, call };
+  }
+}
+
+const KINDS: Record<string, Exclude<CallWebhook['kind'], 'ignored'> | undefined> = {
+  'call.initiated': 'initiated',
+  'call.answered': 'answered',
+  'call.hangup': 'hangup',
+  'call.speak.ended': 'speak-ended',
+  'streaming.started': 'streaming-started',
+  'streaming.stopped': 'streaming-stopped',
+  'streaming.failed': 'streaming-failed',
+};
+
+/** Version 1 is flat: the event's fields at the root, or under `metadata`. */
+function isVersion1(json: unknown): boolean {
+  if (typeof json !== 'object' || json === null || 'data' in json) return false;
+  return (
+    'event_type' in json ||
+    'call_control_id' in json ||
+    'call_leg_id' in json ||
+    'metadata' in json ||
+    'payload' in json
+  );
+}

@@ -1,0 +1,90 @@
+import { type Secret } from './secret.js';
+
+export { Secret } from './secret.js';
+
+/** How the model decides that the caller has begun or finished speaking. */
+export type VadConfig =
+  | { type: 'server_vad'; threshold: number; prefixPaddingMs: number; silenceMs: number }
+  | { type: 'semantic_vad'; eagerness: 'low' | 'medium' | 'high' | 'auto' };
+
+export type ReasoningEffort = 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+/**
+ * Everything Parley reads from its environment, checked and with units. docs/configuration.md says which variable sets
+ * which field; nothing outside src/config reads `process.env`.
+ */
+export interface Config {
+  openai: {
+    apiKey: Secret;
+    /** `ws:` or `wss:`, without the `model` query. */
+    url: string;
+    /** The model, or on Azure the deployment. */
+    model: string;
+    organization?: string;
+    project?: string;
+    /** `api-key` is Azure's header; everything else takes a bearer token. */
+    authHeader: 'bearer' | 'api-key';
+    connectTimeoutMs: number;
+    /** Sessions connected ahead of calls; 0 switches the pool off. */
+    warmSessions: number;
+    warmSessionMaxAgeMs: number;
+  };
+  assistant: {
+    /** A built-in voice's name or a custom `voice_…` id. */
+    voice: string;
+    speed: number;
+    instructions: string;
+    /** Undefined: the caller speaks first. */
+    greeting: string | undefined;
+    /** True: caller speech does not interrupt the greeting. */
+    greetingProtected: boolean;
+    /** Speech shorter than this does not interrupt; 0 lets the model interrupt at once. */
+    interruptMinSpeechMs: number;
+    vad: VadConfig;
+    noiseReduction: 'near_field' | 'far_field' | undefined;
+    transcription?: { model: string; languages: string[] };
+    reasoningEffort?: ReasoningEffort;
+    maxOutputTokens: number | 'inf';
+  };
+  telnyx: {
+    apiKey: Secret;
+    /** One or several keys; take them apart with `publicKeyList`. Undefined only when signatures are switched off. */
+    publicKeys: Secret | undefined;
+    /** With the API version (`https://api.telnyx.com/v2`), without a slash at the end. */
+    baseUrl: string;
+    commandTimeoutMs: number;
+    webhookSignature: 'on' | 'off';
+    webhookBodyLimitBytes: number;
+    /** Voice of sentences that Telnyx speaks, when the model cannot. */
+    speakVoice: string;
+    speakLanguage: string;
+  };
+  stream: {
+    /** `ws:` or `wss:`, path without a slash at the end. Undefined: taken from the signed `meta.delivered_to`. */
+    publicUrl: URL | undefined;
+    auth: 'token' | 'off';
+    /** Signs tokens; verify against `value`, then `previous`. */
+    tokenSecret: Secret;
+    targetLegs: 'self' | 'opposite' | 'both';
+    sendSilenceWhenIdle: boolean;
+    /** Answered, and no media stream for this long: the watchdog acts. */
+    startTimeoutMs: number;
+    /** A media socket lost without `stop`: how long Telnyx has to re-dial it before it is started anew. */
+    redialWaitMs: number;
+    /** How often one call's media stream is started anew. */
+    maxRestarts: number;
+    /** How far ahead of the caller's ear playout runs. */
+    playoutLeadMs: number;
+    /** Audio in one frame to Telnyx; a multiple of 20. */
+    playoutChunkMs: number;
+  };
+  sentences: {
+    /** Said before a hang-up when something broke. */
+    sorry: string;
+  };
+  http: { port: number; managementPort: number; host: string };
+  pod: { name: string; ip: string; uid?: string };
+  limits: { maxCalls: number; eventLoopLagLimitMs: number; maxCallDurationMs: number };
+  log: { level: LogLevel; pretty: boolean | 'auto' };
+}

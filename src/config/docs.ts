@@ -1,0 +1,116 @@
+import { type Setting, type SettingGroup } from './setting.js';
+
+const SAMPLE_WIDTH = 100;
+const PAGE_WIDTH = 120;
+
+/** docs/configuration.md, whole. Pure: the same settings give the same text. */
+export function configurationPage(groups: readonly SettingGroup[]): string {
+  return [
+    '# Configuration',
+    '',
+    '<!-- Written from src/config/settings by `npm run build && node dist/src/config/write-docs.js`; edit it there. -->',
+    '',
+    'Parley is configured by environment variables. A file named `.env` in the working directory is read too; what the',
+    'environment sets wins over it. An empty value counts as unset.',
+    '',
+    'Everything is checked at the start: a wrong or missing value stops the process with one line for each, and no line',
+    'repeats a value. `npm run doctor` goes further and tries the values against Telnyx, OpenAI and your public address.',
+    '',
+    'Only the two API keys and the public key have to be set.',
+    '',
+    ...groups.flatMap(groupSection),
+    '## Secrets from files',
+    '',
+    'Variables marked *file* can be given as a file instead: set the name with `_FILE` at its end to the path, for example',
+    '`OPENAI_API_KEY_FILE=/run/secrets/openai`. White space around the content is ignored. Setting both is an error.',
+    '',
+    ...wrap(
+      `${fileNames(groups, 'secret')} are read again when their file changes, without a restart: new calls use the new ` +
+        'value. A file that becomes unreadable or wrong is reported in the log, and the old value stays in use. ' +
+        `${fileNames(groups, 'text')} is read once, at the start.`,
+      PAGE_WIDTH,
+    ),
+    '',
+    'Without STREAM_TOKEN_SECRET, the secret for stream tokens is derived from TELNYX_API_KEY at the start, and stays the',
+    'same until the process ends.',
+    '',
+  ].join('\n');
+}
+
+/** .env.sample, whole: every variable with its meaning; those with a default are commented out and show it. */
+export function sampleEnvironment(groups: readonly SettingGroup[]): string {
+  const lines = [
+    '# Copy to .env and fill in the three values at the top. docs/configuration.md says the same as a table.',
+    '# Written from src/config/settings; edit it there.',
+    '',
+  ];
+  const wanted = groups.flatMap((group) => Object.entries(group.settings).filter(([, setting]) => isWanted(setting)));
+  for (const [name, setting] of wanted) lines.push(...comment(setting), `${name}=`, '');
+  for (const group of groups) {
+    lines.push(`# --- ${group.title} ---`, '');
+    for (const [name, setting] of Object.entries(group.settings)) {
+      if (isWanted(setting)) continue;
+      lines.push(...comment(setting), `# ${name}=${quoted(setting.default ?? '')}`, '');
+    }
+  }
+  return lines.join('\n');
+}
+
+function isWanted(setting: Setting): boolean {
+  return setting.required === true || setting.defaultNote === 'required';
+}
+
+function groupSection(group: SettingGroup): string[] {
+  const rows = Object.entries(group.settings).map(
+    ([name, setting]) => `| ${nameCell(name, setting)} | ${cell(defaultText(setting))} | ${cell(setting.meaning)} |`,
+  );
+  return [`## ${group.title}`, '', '| variable | default | meaning |', '|---|---|---|', ...rows, ''];
+}
+
+function nameCell(name: string, setting: Setting): string {
+  return setting.fromFile === undefined ? `\`${name}\`` : `\`${name}\` (*file*)`;
+}
+
+function defaultText(setting: Setting): string {
+  if (setting.default !== undefined) return `\`${setting.default}\``;
+  if (isWanted(setting)) return '**required**';
+  return setting.defaultNote ?? 'none';
+}
+
+/** A `|` would end the cell, a line break the row. */
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}
+
+function fileNames(groups: readonly SettingGroup[], kind: NonNullable<Setting['fromFile']>): string {
+  const names = groups
+    .flatMap((group) => Object.entries(group.settings))
+    .filter(([, setting]) => setting.fromFile === kind)
+    .map(([name]) => name);
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+}
+
+function comment(setting: Setting): string[] {
+  const note = setting.default === undefined && !isWanted(setting) ? ` Default: ${setting.defaultNote ?? 'none'}.` : '';
+  return wrap(`${setting.meaning}${note}`, SAMPLE_WIDTH - 2).map((line) => `# ${line}`);
+}
+
+/** As `util.parseEnv` reads it back: quotes keep spaces, `#` and the other kind of quote. */
+function quoted(value: string): string {
+  if (!/[\s#'"`]/.test(value)) return value;
+  return value.includes('"') ? `'${value}'` : `"${value}"`;
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,50 @@
+import { inspect } from 'node:util';
+
+const MASK = '[secret]';
+
+/**
+ * A value that must never reach a log line, an error message or a JSON document.
+ *
+ * Read `value` at the moment of use and do not keep it: a secret that came from a file changes when the file does.
+ * Every accidental way to text (`String()`, template strings, `JSON.stringify`, `console.log`, pino) gives `[secret]`.
+ */
+export class Secret {
+  #value: string;
+  #previous: string | undefined;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  /** The current value. */
+  get value(): string {
+    return this.#value;
+  }
+
+  /**
+   * The value before the last change in this process, if there was one. For verifying what was signed with it (a stream
+   * token outlives a rotation, because a carrier re-dials the same URL for as long as the call lasts); never for signing.
+   */
+  get previous(): string | undefined {
+    return this.#previous;
+  }
+
+  /** Takes a new value; the old one stays readable as `previous`. Called by whoever watches the secret's source. */
+  replace(value: string): void {
+    if (value === this.#value) return;
+    this.#previous = this.#value;
+    this.#value = value;
+  }
+
+  toString(): string {
+    return MASK;
+  }
+
+  toJSON(): string {
+    return MASK;
+  }
+
+  [inspect.custom](): string {
+    return MASK;
+  }
+}

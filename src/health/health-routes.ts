@@ -1,0 +1,34 @@
+import { type INestApplicationContext } from '@nestjs/common';
+import { CallsService } from '../calls/calls.service.js';
+import { OpenAIRealtimeService } from '../openai-realtime/openai-realtime.service.js';
+import { Counters } from '../telemetry/counters.js';
+import { Lifecycle } from './lifecycle.js';
+import { type ManagementServer } from './management-server.js';
+
+/**
+ * `/livez`: the event loop turns; nothing else, so that no outage elsewhere has the pod killed with its calls.
+ * `/readyz`: configured and not draining. Being full changes neither: webhooks and sockets of answered calls must find
+ * the pod. `/status`: figures for a person or a test.
+ */
+export function addHealthRoutes(management: ManagementServer, app: INestApplicationContext): void {
+  const lifecycle = app.get(Lifecycle);
+  const calls = app.get(CallsService);
+  const model = app.get(OpenAIRealtimeService);
+  const counters = app.get(Counters);
+  management.get('/livez', () => ({ status: 200, body: 'ok\n' }));
+  management.get('/readyz', () => {
+    if (lifecycle.ready) return { status: 200, body: 'ok\n' };
+    return { status: 503, body: lifecycle.draining ? 'draining\n' : 'starting\n' };
+  });
+  management.get('/status', () => ({
+    status: 200,
+    body: {
+      draining: lifecycle.draining,
+      activeCalls: calls.activeCalls,
+      heldCalls: calls.heldCalls,
+      warmSessions: model.warmSessions,
+      memory: process.memoryUsage(),
+      counters,
+    },
+  }));
+}

@@ -1,0 +1,66 @@
+import { type LoggerService } from '@nestjs/common';
+import { type Lifecycle } from './lifecycle.js';
+
+export interface Stoppable {
+  lifecycle: Lifecycle;
+  calls: {
+    readonly heldCalls: number;
+    endAll(reason: 'shutdown', sentence: boolean): void;
+  };
+  log: LoggerService;
+  /** Closes what is open, when no call needs it any more. */
+  close(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 250;
+const REPORT_EVERY_MS = 10_000;
+/** Long enough for a last sentence and Telnyx's word that the calls are over. */
+const GOODBYE_MS = 30_000;
+
+/**
+ * SIGTERM: takes no new calls and leaves when the last one is over. SIGINT (Ctrl-C): ends the calls with a sentence,
+ * then leaves. A second signal of either kind: ends what is left at once.
+ */
+export function stopOnSignals(app: Stoppable): void {
+  let signals = 0;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    signals++;
+    if (signals > 1) {
+      app.log.warn(`${signal} again: ending ${app.calls.heldCalls} calls now`);
+      app.calls.endAll('shutdown', false);
+      // Hang-ups are on their way to Telnyx; they get a moment.
+      setTimeout(() => process.exit(1), app.calls.heldCalls > 0 ? 1_000 : 0);
+      return;
+    }
+    app.lifecycle.draining = true;
+    app.log.log(`${signal}: taking no new calls, ${app.calls.heldCalls} to go`);
+    if (signal === 'SIGINT') app.calls.endAll('shutdown', true);
+    waitForCalls(app, signal === 'SIGINT' ? GOODBYE_MS : Infinity);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+function waitForCalls(app: Stoppable, patienceMs: number): void {
+  const begunMs = performance.now();
+  let reportedMs = begunMs;
+  const look = (): void => {
+    const nowMs = performance.now();
+    if (app.calls.heldCalls === 0 || nowMs - begunMs > patienceMs) {
+      app.close().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          app.log.error(`Shutdown was not clean: ${String(error)}`);
+          process.exit(1);
+        },
+      );
+      return;
+    }
+    if (nowMs - reportedMs > REPORT_EVERY_MS) {
+      reportedMs = nowMs;
+      app.log.log(`draining: waiting for ${app.calls.heldCalls} calls`);
+    }
+    setTimeout(look, LOOK_EVERY_MS);
+  };
+  look();
+}

@@ -1,0 +1,74 @@
+import { NestFactory } from '@nestjs/core';
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { Logger } from 'nestjs-pino';
+import { AppModule } from './app.module.js';
+import { CallsService } from './calls/calls.service.js';
+import { ConfigError } from './config/config-error.js';
+import { loadDotEnv } from './config/env-file.js';
+import { loadConfig, type LoadedConfig } from './config/load-config.js';
+import { SecretFiles } from './config/secret-files.js';
+import { Lifecycle } from './health/lifecycle.js';
+import { ManagementServer } from './health/management-server.js';
+import { addHealthRoutes } from './health/health-routes.js';
+import { MediaStreamAdapter } from './media-stream/media-stream.adapter.js';
+import { StreamUpgradePolicy } from './media-stream/stream-upgrade-policy.js';
+import { stopOnSignals } from './health/stop-on-signals.js';
+
+/** Reads the configuration, or says everything that is wrong with it and ends the process. */
+function readConfig(): LoadedConfig {
+  try {
+    return loadConfig(loadDotEnv());
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n\nEvery setting is described in docs/configuration.md and .env.sample.\n`);
+    process.exit(1);
+  }
+}
+
+async function start(): Promise<void> {
+  const { config, warnings, secretFiles } = readConfig();
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config), {
+    bodyParser: false,
+    bufferLogs: true,
+  });
+  const log = app.get(Logger);
+  app.useLogger(log);
+  for (const warning of warnings) log.warn(warning);
+  // Webhooks are verified over their exact bytes; nothing else on the public port has a body.
+  app.useBodyParser('raw', { type: () => true, limit: config.telnyx.webhookBodyLimitBytes });
+  app.disable('x-powered-by');
+  app.useWebSocketAdapter(new MediaStreamAdapter(app, app.get(StreamUpgradePolicy)));
+
+  const secrets = new SecretFiles(secretFiles, {
+    onChange: (name) => log.log(`${name} was read again`),
+    onProblem: (name, problem) => log.error(`${name}: ${problem}`),
+  });
+  const lifecycle = app.get(Lifecycle);
+  const management = new ManagementServer();
+  addHealthRoutes(management, app);
+  stopOnSignals({
+    lifecycle,
+    calls: app.get(CallsService),
+    log,
+    close: async () => {
+      secrets.close();
+      await app.close();
+      await management.close();
+    },
+  });
+
+  const managementPort = await management.listen(config.http.managementPort, config.http.host);
+  await app.listen(config.http.port, config.http.host);
+  lifecycle.started = true;
+  log.log(`Parley listens on port ${config.http.port} (webhooks, media streams) and ${managementPort} (management)`);
+}
+
+start().catch((error: unknown) => {
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  const message =
+    code === 'EADDRINUSE'
+      ? `Port ${port ?? ''} is in use: set PORT or MANAGEMENT_PORT to a free one, or stop what listens there.`
+      : `Parley could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+});

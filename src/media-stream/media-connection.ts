@@ -1,0 +1,123 @@
+import { type Duplex } from 'node:stream';
+import { type WebSocket } from 'ws';
+import { InboundOrder, type InboundCounts, type InboundSink } from './inbound-order.js';
+import { type PlayoutOutput } from './playout.js';
+import {
+  CLEAR_FRAME,
+  markFrame,
+  type MediaFrame,
+  mediaFrame,
+  parseFrame,
+  scanMediaFrame,
+  type TelnyxFrame,
+} from './telnyx-frames.js';
+
+/** A frame that is not audio, and the end of the socket. */
+export interface ConnectionListener {
+  frame(frame: Exclude<TelnyxFrame, { kind: 'media' }>): void;
+  /** The peer reads too slowly: this much waits in our memory. */
+  overloaded(bufferedBytes: number): void;
+  /** A mistake of ours while a frame was handled. */
+  failed(error: unknown): void;
+}
+
+/** The peer's share of our memory: five seconds of the call's audio, beyond what the kernel holds. */
+const MAX_BUFFERED_BYTES = 65_536;
+
+// One scratch frame for all connections: a frame is handled to its end before the next one is read.
+const scratch: MediaFrame = { inbound: true, chunk: -1, payload: Buffer.alloc(0), bytes: 0 };
+const NOWHERE: InboundSink = { audio: () => undefined, silence: () => undefined };
+
+/**
+ * One media stream socket of Telnyx. Audio takes the short way to the sink; everything else is parsed, checked and
+ * given to the listener. It knows nothing of calls.
+ */
+export class MediaConnection implements PlayoutOutput {
+  /** Audio before `start` has no law yet and goes nowhere. */
+  private order = new InboundOrder(NOWHERE);
+  private overloadReported = false;
+
+  /** @param transport the TCP or TLS socket below, for putting two frames into one write. */
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly transport: Duplex,
+    private readonly listener: ConnectionListener,
+  ) {
+    socket.on('message', (data, isBinary) => {
+      try {
+        this.receive(data as Buffer, isBinary);
+      } catch (error) {
+        listener.failed(error);
+      }
+    });
+  }
+
+  get counts(): Readonly<InboundCounts> {
+    return this.order.counts;
+  }
+
+  get bufferedBytes(): number {
+    return this.socket.bufferedAmount;
+  }
+
+  /** From now on the caller's audio goes to `sink`, in order. */
+  deliverTo(sink: InboundSink): void {
+    this.order = new InboundOrder(sink);
+  }
+
+  padByClock(bytes: number): void {
+    this.order.padByClock(bytes);
+  }
+
+  media(audio: Buffer): void {
+    this.transport.cork();
+    this.send(mediaFrame(audio));
+    // A mark usually follows in the same tick; both then leave in one write.
+    process.nextTick(uncork, this.transport);
+  }
+
+  mark(name: string): void {
+    this.send(markFrame(name));
+  }
+
+  clear(): void {
+    this.send(CLEAR_FRAME);
+  }
+
+  /** Ends the socket with a close frame. @param code of RFC 6455; 1000 for a normal end. */
+  close(code: number, reason: string): void {
+    this.socket.close(code, reason);
+  }
+
+  /** Ends the socket at once. */
+  terminate(): void {
+    this.socket.terminate();
+  }
+
+  private receive(data: Buffer, isBinary: boolean): void {
+    if (isBinary) {
+      this.listener.frame({ kind: 'invalid', reason: 'a binary frame; Telnyx sends text' });
+      return;
+    }
+    if (scanMediaFrame(data, scratch)) {
+      if (scratch.inbound) this.order.push(scratch);
+      return;
+    }
+    const frame = parseFrame(data);
+    if (frame.kind !== 'media') this.listener.frame(frame);
+    else if (frame.media.inbound) this.order.push(frame.media);
+  }
+
+  private send(frame: Buffer | string): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    this.socket.send(frame, { binary: false });
+    if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES && !this.overloadReported) {
+      this.overloadReported = true;
+      this.listener.overloaded(this.socket.bufferedAmount);
+    }
+  }
+}
+
+function uncork(transport: Duplex): void {
+  transport.uncork();
+}

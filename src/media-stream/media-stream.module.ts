@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { CallsModule } from '../calls/calls.module.js';
+import { MediaStreamGateway } from './media-stream.gateway.js';
+import { StreamUpgradePolicy } from './stream-upgrade-policy.js';
+
+/** Telnyx's media streams: who may open one, what its frames mean, what the caller hears. */
+@Module({
+  imports: [CallsModule],
+  providers: [MediaStreamGateway, StreamUpgradePolicy],
+  exports: [StreamUpgradePolicy],
+})
+export class MediaStreamModule {}

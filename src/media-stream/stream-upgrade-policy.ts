@@ -1,0 +1,57 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type IncomingMessage } from 'node:http';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import { CallsService } from '../calls/calls.service.js';
+import { type StreamClaims, verifyStreamToken } from '../calls/stream-token.js';
+import { CONFIG } from '../config/config.token.js';
+import { type Config } from '../config/config.js';
+import { Counters } from '../telemetry/counters.js';
+import { UpgradePolicy, type UpgradeVerdict } from './upgrade-policy.js';
+
+/** Clocks of pods may differ a little. */
+const CLOCK_SKEW_S = 30;
+
+/**
+ * Lets in media streams whose path carries a token of ours: bound to one call, used first within two minutes of its
+ * making, and again for as long as that call may last, because Telnyx dials a lost socket again with the same URL.
+ */
+@Injectable()
+export class StreamUpgradePolicy extends UpgradePolicy {
+  private readonly claimsOf = new WeakMap<IncomingMessage, StreamClaims>();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @InjectPinoLogger(StreamUpgradePolicy.name) private readonly log: PinoLogger,
+    private readonly calls: CallsService,
+    private readonly counters: Counters,
+  ) {
+    super();
+  }
+
+  check(request: IncomingMessage, rest: string): UpgradeVerdict {
+    if (this.config.stream.auth === 'off' && rest === '') return { accept: true };
+    const { value, previous } = this.config.stream.tokenSecret;
+    const claims = verifyStreamToken(rest, previous === undefined ? [value] : [value, previous]);
+    if (!claims) return this.refuse('the token is missing or was not made by this deployment');
+    const ageS = Date.now() / 1000 - claims.issuedAtS;
+    if (ageS < -CLOCK_SKEW_S) return this.refuse('the token is from the future: check the clocks', claims);
+    if (!this.calls.mayStream(claims.callControlId, ageS))
+      return this.refuse('the token is too old, or its call is over', claims);
+    this.claimsOf.set(request, claims);
+    return { accept: true };
+  }
+
+  /** What the token of an accepted upgrade said; undefined where stream authentication is off. */
+  claims(request: IncomingMessage): StreamClaims | undefined {
+    return this.claimsOf.get(request);
+  }
+
+  private refuse(reason: string, claims?: StreamClaims): UpgradeVerdict {
+    this.counters.streamsRefused++;
+    this.log.warn(
+      { callId: claims?.callControlId, attempt: claims?.attempt },
+      `media stream refused with 401: ${reason}`,
+    );
+    return { accept: false, status: 401 };
+  }
+}

@@ -1,0 +1,65 @@
+import { type ModelFailure } from '../conversation/model.port.js';
+
+/** Codes that the same request will get again: key, account, configuration. */
+const FATAL_CODES = new Set([
+  'invalid_api_key',
+  'insufficient_permissions',
+  'insufficient_quota',
+  'credit_balance_exhausted',
+  'account_deactivated',
+  'billing_hard_limit_reached',
+  'invalid_model',
+  'missing_model',
+  'model_not_found',
+  'beta_api_shape_disabled',
+]);
+
+const HINT: Record<string, string | undefined> = {
+  invalid_api_key: 'check OPENAI_API_KEY',
+  insufficient_permissions: "the key may not use the Realtime API: check the key's permissions",
+  insufficient_quota: 'the account has no credit left: check billing at OpenAI',
+  credit_balance_exhausted: 'the account has no credit left: check billing at OpenAI',
+  billing_hard_limit_reached: "the account's spending limit is reached",
+  account_deactivated: 'the OpenAI account is deactivated',
+  invalid_model: 'check OPENAI_REALTIME_MODEL',
+  model_not_found: 'check OPENAI_REALTIME_MODEL, and that the project has access to it',
+};
+
+/** What an `error` event, or the error inside a failed response, means for trying again. */
+export function failureOfError(error: {
+  code?: string | null | undefined;
+  type?: string | null | undefined;
+}): ModelFailure {
+  const code = error.code ?? error.type ?? 'unknown';
+  const fatal = FATAL_CODES.has(code) || FATAL_CODES.has(error.type ?? '');
+  return { kind: fatal ? 'fatal' : 'retryable', code, message: HINT[code] ?? 'the model reported an error' };
+}
+
+/**
+ * What the close of a session's socket means. OpenAI refuses keys, models and old API shapes after the upgrade, with
+ * close codes 3000 and 4000 and a reason of the form `type.code`; network trouble has the codes of RFC 6455.
+ * @param last the last `error` event before the close, if there was one.
+ */
+export function failureOfClose(code: number, reason: string, last: ModelFailure | undefined): ModelFailure {
+  const named = reason.split('.').at(-1) ?? '';
+  if (code >= 3000) {
+    const known = failureOfError({ code: /^[a-z0-9_]+$/.test(named) ? named : `close-${code}` });
+    return { ...known, kind: 'fatal', message: HINT[known.code] ?? 'OpenAI ended the session for good' };
+  }
+  if (last?.kind === 'fatal') return last;
+  if (last?.code === 'session_expired') {
+    return { kind: 'retryable', code: 'session_expired', message: 'the session reached its longest duration' };
+  }
+  return { kind: 'retryable', code: `close-${code}`, message: 'the connection to OpenAI was closed' };
+}
+
+/** What an HTTP status in place of the upgrade means. 408, 429 and 5xx pass; everything else stays. */
+export function failureOfStatus(status: number): ModelFailure {
+  const passing = status === 408 || status === 429 || status >= 500;
+  const hint = status === 401 || status === 403 ? 'check OPENAI_API_KEY' : 'check OPENAI_REALTIME_URL';
+  return {
+    kind: passing ? 'retryable' : 'fatal',
+    code: `http-${status}`,
+    message: passing ? 'OpenAI did not accept the connection' : `OpenAI refused the connection: ${hint}`,
+  };
+}

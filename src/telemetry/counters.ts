@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+
+/** What this process has counted since it started: plain fields, cheap enough for every path. */
+@Injectable()
+export class Counters {
+  webhooks = 0;
+  webhooksRefused = 0;
+  webhooksDuplicate = 0;
+  webhooksUnreadable = 0;
+  /** Events that Parley has no use for, known or not. */
+  webhooksIgnored = 0;
+  webhookFailures = 0;
+  callsAnswered = 0;
+  callsRejected = 0;
+  callsEnded = 0;
+  streamsStarted = 0;
+  streamsLost = 0;
+  streamsRefused = 0;
+  framesInvalid = 0;
+  framesUnknown = 0;
+  modelConnects = 0;
+  modelConnectFailures = 0;
+  modelSessionsLost = 0;
+  modelEventsUnknown = 0;
+  modelEventsInvalid = 0;
+  modelRefusals = 0;
+  interruptions = 0;
+  responses = 0;
+  responsesFailed = 0;
+  resumes = 0;
+}
