@@ -6,6 +6,7 @@ import { type Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { HealthModule } from './health/health.module.js';
 import { MediaStreamModule } from './media-stream/media-stream.module.js';
+import { OpenAIRealtimeModule } from './openai-realtime/openai-realtime.module.js';
 import { loggerOptions } from './telemetry/logger-options.js';
 import { TelemetryModule } from './telemetry/telemetry.module.js';
 
@@ -21,6 +22,7 @@ export class AppModule {
         CommonModule,
         TelemetryModule,
         HealthModule,
+        OpenAIRealtimeModule,
         CallsModule,
         MediaStreamModule,
       ],

@@ -1,4 +1,5 @@
 import { NestFactory } from '@nestjs/core';
+import { type AddressInfo } from 'node:net';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
@@ -10,9 +11,10 @@ import { SecretFiles } from './config/secret-files.js';
 import { Lifecycle } from './health/lifecycle.js';
 import { ManagementServer } from './health/management-server.js';
 import { addHealthRoutes } from './health/health-routes.js';
+import { quietAboutSetUp } from './telemetry/quiet-set-up.js';
 import { MediaStreamAdapter } from './media-stream/media-stream.adapter.js';
 import { StreamUpgradePolicy } from './media-stream/stream-upgrade-policy.js';
-import { stopOnSignals } from './health/stop-on-signals.js';
+import { outliveMistakes, stopOnSignals, type Stoppable } from './health/process-exit.js';
 
 /** Reads the configuration, or says everything that is wrong with it and ends the process. */
 function readConfig(): LoadedConfig {
@@ -32,7 +34,7 @@ async function start(): Promise<void> {
     bufferLogs: true,
   });
   const log = app.get(Logger);
-  app.useLogger(log);
+  app.useLogger(quietAboutSetUp(log));
   for (const warning of warnings) log.warn(warning);
   // Webhooks are verified over their exact bytes; nothing else on the public port has a body.
   app.useBodyParser('raw', { type: () => true, limit: config.telnyx.webhookBodyLimitBytes });
@@ -46,7 +48,7 @@ async function start(): Promise<void> {
   const lifecycle = app.get(Lifecycle);
   const management = new ManagementServer();
   addHealthRoutes(management, app);
-  stopOnSignals({
+  const stoppable: Stoppable = {
     lifecycle,
     calls: app.get(CallsService),
     log,
@@ -55,12 +57,15 @@ async function start(): Promise<void> {
       await app.close();
       await management.close();
     },
-  });
+  };
+  stopOnSignals(stoppable);
+  outliveMistakes(stoppable);
 
   const managementPort = await management.listen(config.http.managementPort, config.http.host);
   await app.listen(config.http.port, config.http.host);
   lifecycle.started = true;
-  log.log(`Parley listens on port ${config.http.port} (webhooks, media streams) and ${managementPort} (management)`);
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  log.log(`Parley listens on port ${port} (webhooks, media streams) and ${managementPort} (management)`);
 }
 
 start().catch((error: unknown) => {

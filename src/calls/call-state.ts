@@ -28,7 +28,6 @@ export type EndReason =
   | 'no-media-stream'
   | 'media-stream-lost'
   | 'codec-unsupported'
-  | 'media-peer-stalled'
   | 'media-frames-broken'
   | 'media-overflow'
   | 'model-unavailable'

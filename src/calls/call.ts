@@ -94,9 +94,9 @@ export class Call {
   }
 
   private async startStream(attempt: number): Promise<void> {
-    const { commands, streamRequest } = this.around;
+    const { commands } = this.around;
     this.around.log.info({ attempt }, 'asking Telnyx for a new media stream');
-    const outcome = await commands.startStream(this.callControlId, streamRequest(attempt), attempt);
+    const outcome = await commands.startStream(this.callControlId, this.around.streamRequest(attempt), attempt);
     // A refusal of the latest attempt ends its wait early, unless a socket has arrived in the meantime.
     if (!outcome.ok && this.current.attempt === attempt && this.current.phase !== 'streaming') {
       this.handle({ type: 'stream-refused', gone: outcome.gone });

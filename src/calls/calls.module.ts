@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { AffinityModule } from '../affinity/affinity.module.js';
 import { ConversationModule } from '../conversation/conversation.module.js';
 import { HealthModule } from '../health/health.module.js';
-import { OpenAIRealtimeModule } from '../openai-realtime/openai-realtime.module.js';
 import { Admission } from './admission.js';
 import { CallCommands } from './call-commands.js';
 import { CallsService } from './calls.service.js';
@@ -12,7 +11,7 @@ import { WebhooksController } from './webhooks.controller.js';
 
 /** From the webhook to the hang-up: the life of calls, and the commands that shape it. */
 @Module({
-  imports: [AffinityModule, ConversationModule, HealthModule, OpenAIRealtimeModule],
+  imports: [AffinityModule, ConversationModule, HealthModule],
   controllers: [RootController, WebhooksController],
   providers: [CallsService, Admission, { provide: CallCommands, useClass: TelnyxCallCommands }],
   exports: [CallsService],

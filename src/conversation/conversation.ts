@@ -266,7 +266,6 @@ export class Conversation implements LineListener, ModelListener {
   }
 
   private async openSession(): Promise<ModelSession | undefined> {
-    let failure: ModelFailure = { kind: 'retryable', code: 'unknown', message: '' };
     for (const waitMs of RECONNECT_WAITS_MS) {
       if (waitMs > 0) await new Promise<void>((resolve) => this.around.clock.after(waitMs, resolve));
       if (this.closed) return undefined;
@@ -280,7 +279,7 @@ export class Conversation implements LineListener, ModelListener {
         session.listen(this);
         return session;
       } catch (error) {
-        failure =
+        const failure: ModelFailure =
           error instanceof ModelUnavailable
             ? error.failure
             : { kind: 'fatal', code: 'internal-error', message: error instanceof Error ? error.message : 'unknown' };

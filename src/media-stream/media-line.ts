@@ -16,6 +16,8 @@ export type LineTotals = InboundCounts & { sockets: number };
 export interface LineOwner {
   /** More audio waits for the caller than one call may hold. */
   overflow(): void;
+  /** The socket's peer does not read; the socket is cut off, and counts as lost. */
+  stalled(): void;
   /** The call is over. @param open the socket it still has, if any. */
   closed(open: MediaConnection | undefined): void;
 }
@@ -41,6 +43,10 @@ export class MediaLine implements CallLine, InboundSink {
       itemStarted: (itemId) => this.listener?.itemStarted(itemId),
       itemHeard: (itemId, heardMs) => this.listener?.itemHeard(itemId, heardMs),
       overflow: () => owner.overflow(),
+      stalled: () => {
+        owner.stalled();
+        this.connection?.terminate();
+      },
     });
     this.gapFiller = new SpeechGapFiller(clock, (silenceMs) => this.connection?.padByClock(silenceMs * BYTES_PER_MS));
   }

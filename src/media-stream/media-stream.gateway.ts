@@ -26,6 +26,8 @@ const START_TIMEOUT_MS = 60_000;
 /** After the end of a call Telnyx closes the socket itself; ours follows if it does not. */
 const CLOSE_AFTER_MS = 3_000;
 
+const PEER_DOES_NOT_READ = 'the peer of the media stream does not read: cutting the socket off';
+
 const LAW: Record<string, G711Law | undefined> = { PCMU: 'pcmu', PCMA: 'pcma' };
 
 /**
@@ -62,6 +64,7 @@ export class MediaStreamGateway implements OnGatewayConnection<WebSocket> {
       { leadMs: playoutLeadMs, chunkMs: playoutChunkMs },
       {
         overflow: () => this.calls.end(callControlId, 'media-overflow', true),
+        stalled: () => this.log.error({ callId: callControlId }, PEER_DOES_NOT_READ),
         closed: (open) => {
           this.lines.delete(callControlId);
           if (open) this.clock.after(CLOSE_AFTER_MS, () => open.close(1000, 'call ended'));
@@ -188,13 +191,9 @@ class MediaStream {
     else this.connection.close(1002, 'frames cannot be read');
   }
 
-  /** The peer has stopped reading: nothing can be said to this caller any more, and nothing more may pile up. */
+  /** The peer has stopped reading and too much waits for it: the socket is cut off, and the call asks for another. */
   private stalled(bufferedBytes: number): void {
-    this.around.log.error(
-      { callId: this.callControlId, bufferedBytes },
-      'the peer of the media stream does not read: ending its call',
-    );
-    if (this.callControlId) this.around.calls.end(this.callControlId, 'media-peer-stalled', false);
+    this.around.log.error({ callId: this.callControlId, bufferedBytes }, PEER_DOES_NOT_READ);
     this.connection.terminate();
   }
 

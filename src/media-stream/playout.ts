@@ -20,6 +20,8 @@ export interface PlayoutListener {
   itemHeard(itemId: string, heardMs: number): void;
   /** More audio is waiting than one call may hold. */
   overflow(): void;
+  /** The socket has not taken any audio for seconds: its peer has stopped reading. */
+  stalled(): void;
 }
 
 /** How much of an item the caller heard when playout was interrupted. */
@@ -50,6 +52,8 @@ const MARK_EVERY_BYTES = 1_600;
 const MAX_QUEUED_BYTES = 4_800_000;
 /** Above this the network is not taking audio as fast as it is spoken: hold back, the queue here can still be flushed. */
 const SOCKET_FULL_BYTES = 16_384;
+/** A socket that stays full for this long has a peer that does not read; a slow network recovers sooner. */
+const STALLED_AFTER_MS = 5_000;
 /** Telnyx returns a mark within a round trip; an item counts as heard this long after the clock says so without it. */
 const MARK_PATIENCE_MS = 1_500;
 
@@ -67,6 +71,7 @@ export class Playout {
   private output: PlayoutOutput | undefined;
   private pumpTimer: Timer | undefined;
   private heardTimer: Timer | undefined;
+  private fullSinceMs: number | undefined;
   /** Sent and not heard yet, kept so that a new socket can take it up. */
   private inFlight: { item: PlayoutItem; audio: Buffer; endBytes: number }[] = [];
 
@@ -172,6 +177,7 @@ export class Playout {
     this.account = new HeardAccount();
     this.lastMarkBytes = 0;
     this.inFlight = [];
+    this.fullSinceMs = undefined;
     this.pumpTimer?.cancel();
     this.pumpTimer = undefined;
     this.heardTimer?.cancel();
@@ -187,7 +193,9 @@ export class Playout {
     const leadBytes = this.options.leadMs * BYTES_PER_MS;
     const startBelowBytes = leadBytes - this.options.chunkMs * BYTES_PER_MS;
     let aheadBytes = this.account.aheadBytes(nowMs);
-    if (aheadBytes <= startBelowBytes && output.bufferedBytes < SOCKET_FULL_BYTES) {
+    if (this.isFull(output, nowMs)) {
+      // Nothing more goes in; the timer below looks again.
+    } else if (aheadBytes <= startBelowBytes) {
       for (
         let audio = this.take(leadBytes - aheadBytes, nowMs);
         audio;
@@ -204,6 +212,17 @@ export class Playout {
       this.pumpTimer = this.clock.after(waitMs, () => this.pump());
     }
     this.settleHeard();
+  }
+
+  /** Whether the socket holds so much already that more would only wait there. */
+  private isFull(output: PlayoutOutput, nowMs: number): boolean {
+    if (output.bufferedBytes < SOCKET_FULL_BYTES) {
+      this.fullSinceMs = undefined;
+      return false;
+    }
+    this.fullSinceMs ??= nowMs;
+    if (nowMs - this.fullSinceMs >= STALLED_AFTER_MS) this.listener.stalled();
+    return true;
   }
 
   /** Takes up to `roomBytes` of the next item, as whole frames, and enters it into the account. */

@@ -1,8 +1,9 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { ModelConnector } from '../conversation/model.port.js';
 import { OpenAIRealtimeService } from './openai-realtime.service.js';
 
 /** The model side: sessions with OpenAI's Realtime API behind the conversation's port. */
+@Global()
 @Module({
   providers: [OpenAIRealtimeService, { provide: ModelConnector, useExisting: OpenAIRealtimeService }],
   exports: [OpenAIRealtimeService, ModelConnector],

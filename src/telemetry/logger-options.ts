@@ -5,6 +5,8 @@ import { type Config } from '../config/config.js';
 export function loggerOptions(config: Config): Params {
   const pretty = config.log.pretty === 'auto' ? process.stdout.isTTY : config.log.pretty;
   return {
+    // No request-scoped loggers: a call outlives the webhook that began it, and its lines carry the call's id instead.
+    forRoutes: [],
     pinoHttp: {
       level: config.log.level,
       autoLogging: false,

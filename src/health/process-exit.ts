@@ -1,6 +1,22 @@
 import { type LoggerService } from '@nestjs/common';
 import { type Lifecycle } from './lifecycle.js';
 
+/**
+ * A mistake of ours that nobody caught must not end the calls of a whole pod at once, and must not go on for ever either:
+ * it is logged, the pod takes no new calls, and leaves when the last one is over, to be started anew.
+ */
+export function outliveMistakes(app: Stoppable): void {
+  process.on('unhandledRejection', (reason) => {
+    app.log.error(reason, 'unhandled rejection');
+  });
+  process.on('uncaughtException', (error) => {
+    app.log.error(error, 'uncaught exception: taking no new calls, leaving when the last one is over');
+    if (app.lifecycle.draining) return;
+    app.lifecycle.draining = true;
+    waitForCalls(app, Infinity, 1);
+  });
+}
+
 export interface Stoppable {
   lifecycle: Lifecycle;
   calls: {
@@ -41,14 +57,14 @@ export function stopOnSignals(app: Stoppable): void {
   process.on('SIGINT', onSignal);
 }
 
-function waitForCalls(app: Stoppable, patienceMs: number): void {
+function waitForCalls(app: Stoppable, patienceMs: number, exitCode = 0): void {
   const begunMs = performance.now();
   let reportedMs = begunMs;
   const look = (): void => {
     const nowMs = performance.now();
     if (app.calls.heldCalls === 0 || nowMs - begunMs > patienceMs) {
       app.close().then(
-        () => process.exit(0),
+        () => process.exit(exitCode),
         (error: unknown) => {
           app.log.error(`Shutdown was not clean: ${String(error)}`);
           process.exit(1);
