@@ -36,7 +36,8 @@ export function tone(hz: number, durationMs: number, dbfs = -20): Int16Array {
 
 /** Numbers from 0 to 1 that are the same for the same seed: recordings must be the same in every run. */
 export function randomNumbers(seed: number): () => number {
-  let state = (seed ^ 0x9e3779b9) >>> 0 || 1;
+  // Xorshift; the product keeps neighbouring seeds apart, and the state must not be zero.
+  let state = Math.imul(seed + 1, 0x9e3779b1) >>> 0 || 1;
   return () => {
     state ^= state << 13;
     state ^= state >>> 17;

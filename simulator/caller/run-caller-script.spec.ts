@@ -23,10 +23,12 @@ class TapeCall implements ScriptedCall {
 
   constructor(private readonly assistant: Assistant) {}
 
-  readonly heard = {
-    nowMs: (): number => performance.now() - this.startedAtMs,
-    audioBetween: (fromMs: number, toMs: number): Int16Array => this.tape.slice(fromMs * 8, toMs * 8),
-  };
+  readonly heard = ((call: TapeCall) => ({
+    get elapsedMs(): number {
+      return performance.now() - call.startedAtMs;
+    },
+    audioBetween: (fromMs: number, toMs: number): Int16Array => call.tape.slice(fromMs * 8, toMs * 8),
+  }))(this);
 
   async waitFor(what: 'answered' | 'stream-started'): Promise<void> {
     if (what === 'answered') {
@@ -38,19 +40,19 @@ class TapeCall implements ScriptedCall {
   answer(): void {
     const audio = this.assistant.answers.shift();
     if (audio !== undefined)
-      this.tape.set(audio, Math.floor(this.heard.nowMs() + (this.assistant.answerMs ?? 400)) * 8);
+      this.tape.set(audio, Math.floor(this.heard.elapsedMs + (this.assistant.answerMs ?? 400)) * 8);
   }
 
   async say(samples: Int16Array): Promise<void> {
-    this.saidAtMs.push(this.heard.nowMs());
+    this.saidAtMs.push(this.heard.elapsedMs);
     const yieldMs = this.assistant.yieldMs ?? 250;
-    if (yieldMs < Infinity) this.tape.fill(0, Math.floor(this.heard.nowMs() + yieldMs) * 8);
+    if (yieldMs < Infinity) this.tape.fill(0, Math.floor(this.heard.elapsedMs + yieldMs) * 8);
     await new Promise((resolve) => setTimeout(resolve, samples.length / 8));
     this.answer();
   }
 
   pressKey(digit: string): void {
-    this.pressed.push({ digit, atMs: this.heard.nowMs() });
+    this.pressed.push({ digit, atMs: this.heard.elapsedMs });
   }
 
   hangUp(): void {
@@ -177,6 +179,15 @@ describe('running a caller script', () => {
     );
     expect(report.endedBy).toBe('gateway');
     expect(report.problems).toEqual(['the call ended before the script did']);
+  });
+
+  it('reports a call that was refused, at once', async () => {
+    const call = new TapeCall({ answers: [] });
+    call.waitFor = () => new Promise(() => undefined);
+    call.state = 'ended';
+    const running = runCallerScript(call, prepareScript(BOOKING_CALL));
+    await jest.advanceTimersByTimeAsync(100);
+    expect((await running).problems).toEqual(['the call was not answered: the call ended']);
   });
 
   it('reports a call that was never answered', async () => {

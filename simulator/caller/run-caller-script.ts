@@ -13,8 +13,8 @@ export interface ScriptedCall {
   readonly heard: {
     /** What the caller heard between two times (ms since the answer), 8 kHz; a shorter answer is filled up with silence. */
     audioBetween(fromMs: number, toMs: number): Int16Array;
-    /** Time on that clock. */
-    nowMs(): number;
+    /** Time since the answer; stands still once the call is over. */
+    readonly elapsedMs: number;
   };
 }
 
@@ -76,7 +76,7 @@ class ScriptRun {
   async run(): Promise<CallReport> {
     const answerTimeoutMs = this.options.answerTimeoutMs ?? 15_000;
     try {
-      await this.call.waitFor('answered', answerTimeoutMs);
+      await this.orEnded(this.call.waitFor('answered', answerTimeoutMs));
     } catch (error) {
       this.problem(`the call was not answered: ${messageOf(error)}`);
       return this.report('never answered');
@@ -84,7 +84,7 @@ class ScriptRun {
     this.tell({ kind: 'answered', atMs: this.nowMs() });
     const listening = setInterval(() => this.listen(), this.options.listenEveryMs ?? 20);
     try {
-      await this.call.waitFor('stream-started', answerTimeoutMs);
+      await this.orEnded(this.call.waitFor('stream-started', answerTimeoutMs));
       for (const [index, step] of this.script.steps.entries()) await this.attempt(index, step);
     } catch (error) {
       if (error instanceof CallEnded) this.problem('the call ended before the script did');
@@ -98,6 +98,21 @@ class ScriptRun {
     if (!this.hungUp && this.call.state !== 'ended') this.call.hangUp();
     this.tell({ kind: 'hung-up', atMs, by: endedBy });
     return this.report(endedBy);
+  }
+
+  /** The same, but rejects as soon as the call is over. */
+  private async orEnded(waiting: Promise<unknown>): Promise<void> {
+    let watch: NodeJS.Timeout | undefined;
+    const ended = new Promise<never>((_, reject) => {
+      watch = setInterval(() => {
+        if (this.call.state === 'ended') reject(new CallEnded('the call ended'));
+      }, 20);
+    });
+    try {
+      await Promise.race([waiting, ended]);
+    } finally {
+      clearInterval(watch);
+    }
   }
 
   private async attempt(index: number, step: CallerStep): Promise<void> {
@@ -256,7 +271,8 @@ class ScriptRun {
   }
 
   private nowMs(): number {
-    return this.call.heard.nowMs();
+    const { elapsedMs } = this.call.heard;
+    return Number.isNaN(elapsedMs) ? 0 : elapsedMs;
   }
 }
 
