@@ -108,14 +108,17 @@ export function nextCallState(state: CallState, event: CallEvent, limits: CallLi
       : [state, []];
   }
   if (state.phase === 'saying') {
-    const done = event.type === 'sentence-over' || (event.type === 'waited' && event.for === 'sentence');
+    const cutShort = event.type === 'end' && !event.sentence;
+    const done = event.type === 'sentence-over' || (event.type === 'waited' && event.for === 'sentence') || cutShort;
     return done ? hangUp(state, state.endReason ?? 'internal-error') : [state, []];
   }
   switch (event.type) {
     case 'end':
       return end(state, event.reason, event.sentence);
     case 'answer-refused':
-      return event.gone ? over(state, 'caller-hung-up') : hangUp(state, 'answer-failed');
+      if (event.gone) return over(state, 'caller-hung-up');
+      // A webhook or a stream says that the call was answered: only the reply to the command was lost.
+      return state.phase === 'ringing' ? hangUp(state, 'answer-failed') : [state, []];
     case 'answer-accepted':
     case 'answered':
       return state.phase === 'ringing'

@@ -25,9 +25,12 @@ export interface CallSurroundings {
   released(call: Call): void;
 }
 
-/** A hang-up that Telnyx did not take is tried again this often, so that nobody is left in silence. */
-const HANG_UP_TRIES = 5;
-const HANG_UP_RETRY_MS = 2_000;
+/**
+ * A hang-up that Telnyx did not take is tried again, so that nobody is left in (billed) silence: every two seconds at
+ * first, then ever more slowly, for about ten minutes.
+ */
+const HANG_UP_TRIES = 20;
+const HANG_UP_RETRY_MS = { first: 2_000, longest: 60_000 };
 
 /** One call: carries out what its state machine says. */
 export class Call {
@@ -109,12 +112,22 @@ export class Call {
   }
 
   private async hangUp(tries: number): Promise<void> {
+    if (this.current.phase !== 'ending') return;
     const outcome = await this.around.commands.hangUp(this.callControlId);
     if (this.current.phase !== 'ending') return;
-    if (!outcome.ok && outcome.gone) this.handle({ type: 'hangup', byCaller: true });
-    else if (!outcome.ok && tries < HANG_UP_TRIES) {
-      this.around.clock.after(HANG_UP_RETRY_MS, () => void this.hangUp(tries + 1));
+    if (outcome.ok) return;
+    if (outcome.gone) {
+      this.handle({ type: 'hangup', byCaller: true });
+      return;
     }
+    if (tries === HANG_UP_TRIES) {
+      this.around.log.error({ tries }, 'gave up hanging up: Telnyx does not take the command, and the call may go on');
+      return;
+    }
+    const retryMs = Math.min(HANG_UP_RETRY_MS.first * 1.3 ** (tries - 1), HANG_UP_RETRY_MS.longest);
+    // What is waited for is the end of the call after a hang-up that was taken: not yet.
+    this.wait('hangup', retryMs);
+    this.around.clock.after(retryMs, () => void this.hangUp(tries + 1));
   }
 }
 

@@ -196,12 +196,14 @@ export class CallsService {
     }
     const carried = this.carry(callControlId, baseUrl);
     this.model.anticipate();
-    await this.directory.put({
-      callControlId,
-      callSessionId: identity.callSessionId,
-      answeredAtMs: Date.now(),
-      streamBaseUrl: baseUrl,
-    });
+    await this.directory
+      .put({
+        callControlId,
+        callSessionId: identity.callSessionId,
+        answeredAtMs: Date.now(),
+        streamBaseUrl: baseUrl,
+      })
+      .catch((error: unknown) => carried.log.warn({ err: error }, 'call record not written'));
     if (!carried.call.active) return;
     const outcome = await this.commands.answer(callControlId, this.streamRequest(callControlId, baseUrl, 0));
     if (outcome.ok) this.counters.callsAnswered++;

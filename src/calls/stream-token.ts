@@ -20,7 +20,7 @@ export function signStreamToken(claims: StreamClaims, secret: string): string {
   const body = Buffer.from(
     JSON.stringify({ c: claims.callControlId, t: claims.issuedAtS, a: claims.attempt }),
   ).toString('base64url');
-  return `${body}.${signature(body, secret).toString('base64url')}`;
+  return `${body}.${signature(body, secret)}`;
 }
 
 /**
@@ -31,9 +31,10 @@ export function verifyStreamToken(token: string, secrets: readonly string[]): St
   if (token.length > MAX_TOKEN_CHARACTERS) return undefined;
   const [body, mac, ...rest] = token.split('.');
   if (!body || !mac || rest.length > 0) return undefined;
-  const given = Buffer.from(mac, 'base64url');
+  // Compared as text: decoding would let other spellings of the same bytes through.
+  const given = Buffer.from(mac);
   const genuine = secrets.some((secret) => {
-    const expected = signature(body, secret);
+    const expected = Buffer.from(signature(body, secret));
     return given.length === expected.length && timingSafeEqual(given, expected);
   });
   if (!genuine) return undefined;
@@ -45,6 +46,6 @@ export function verifyStreamToken(token: string, secrets: readonly string[]): St
   }
 }
 
-function signature(body: string, secret: string): Buffer {
-  return createHmac('sha256', secret).update(`parley-stream:${body}`).digest();
+function signature(body: string, secret: string): string {
+  return createHmac('sha256', secret).update(`parley-stream:${body}`).digest('base64url');
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import { setTimeout as delay } from 'node:timers/promises';
 import Telnyx from 'telnyx';
 import { z } from 'zod';
 import { CONFIG } from '../config/config.token.js';
@@ -11,6 +12,8 @@ import { commandId } from './command-id.js';
 const CALL_ENDED = '90018';
 /** "Command not allowed while streaming". */
 const NOT_WHILE_STREAMING = '90045';
+/** Telnyx's 200 means that a command was taken, not that it is done; what follows too soon is refused as before. */
+const STOP_TAKES_EFFECT_MS = 250;
 /** Two more tries after the first: with the time limit of one that stays below Telnyx's own patience with a call. */
 const MAX_RETRIES = 2;
 
@@ -51,12 +54,21 @@ export class TelnyxCallCommands extends CallCommands {
     );
   }
 
-  startStream(callControlId: string, stream: StreamRequest, attempt: number): Promise<CommandOutcome> {
+  async startStream(callControlId: string, stream: StreamRequest, attempt: number): Promise<CommandOutcome> {
+    const outcome = await this.tryStartStream(callControlId, stream, String(attempt));
+    if (outcome.ok || outcome.code !== NOT_WHILE_STREAMING) return outcome;
+    // We have lost the socket, and Telnyx has not noticed yet.
+    await this.stopStream(callControlId, attempt);
+    await delay(STOP_TAKES_EFFECT_MS);
+    return this.tryStartStream(callControlId, stream, `${attempt} (stream stopped)`);
+  }
+
+  private tryStartStream(callControlId: string, stream: StreamRequest, cause: string): Promise<CommandOutcome> {
     return this.send('streaming_start', callControlId, (actions) =>
       actions.startStreaming(callControlId, {
         ...this.streamOptions(stream),
         stream_bidirectional_sampling_rate: 8000,
-        command_id: commandId(callControlId, 'streaming_start', String(attempt)),
+        command_id: commandId(callControlId, 'streaming_start', cause),
       }),
     );
   }
@@ -73,6 +85,7 @@ export class TelnyxCallCommands extends CallCommands {
     const outcome = await this.trySpeak(callControlId, sentence, sentence);
     if (outcome.ok || outcome.code !== NOT_WHILE_STREAMING) return outcome;
     await this.stopStream(callControlId, 0);
+    await delay(STOP_TAKES_EFFECT_MS);
     return this.trySpeak(callControlId, sentence, `${sentence} (stream stopped)`);
   }
 

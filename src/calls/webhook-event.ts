@@ -30,19 +30,17 @@ export interface WebhookEnvelope {
 /** Why a webhook could not be read; `version-1` is Telnyx's older shape, the portal's default. */
 export type EnvelopeProblem = 'not-json' | 'version-1' | 'malformed';
 
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? undefined);
+/** Only the ids are certain: whatever else is missing, null or of another type is as good as not there. */
+const text = z.string().optional().catch(undefined);
 
 const envelopeSchema = z.object({
   data: z.object({
     event_type: z.string().min(1),
     id: z.string().min(1),
     occurred_at: text,
-    payload: z.record(z.string(), z.unknown()).default({}),
+    payload: z.unknown().optional(),
   }),
-  meta: z.object({ delivered_to: text }).nullish(),
+  meta: z.object({ delivered_to: text }).optional().catch(undefined),
 });
 
 const identitySchema = z.object({
@@ -79,7 +77,7 @@ export function parseWebhook(body: string): WebhookEnvelope | EnvelopeProblem {
 }
 
 function readEvent(type: string, payload: unknown, deliveredTo: string | undefined): CallWebhook | undefined {
-  const kind = KINDS[type.replace(/^streaming_/, 'streaming.')];
+  const kind = KINDS.get(type.replace(/^streaming_/, 'streaming.'));
   if (!kind) return { kind: 'ignored', eventType: type };
   const identity = identitySchema.safeParse(payload);
   const detail = detailSchema.safeParse(payload);
@@ -108,15 +106,15 @@ function readEvent(type: string, payload: unknown, deliveredTo: string | undefin
   }
 }
 
-const KINDS: Record<string, Exclude<CallWebhook['kind'], 'ignored'> | undefined> = {
-  'call.initiated': 'initiated',
-  'call.answered': 'answered',
-  'call.hangup': 'hangup',
-  'call.speak.ended': 'speak-ended',
-  'streaming.started': 'streaming-started',
-  'streaming.stopped': 'streaming-stopped',
-  'streaming.failed': 'streaming-failed',
-};
+const KINDS = new Map<string, Exclude<CallWebhook['kind'], 'ignored'>>([
+  ['call.initiated', 'initiated'],
+  ['call.answered', 'answered'],
+  ['call.hangup', 'hangup'],
+  ['call.speak.ended', 'speak-ended'],
+  ['streaming.started', 'streaming-started'],
+  ['streaming.stopped', 'streaming-stopped'],
+  ['streaming.failed', 'streaming-failed'],
+]);
 
 /** Version 1 is flat: the event's fields at the root, or under `metadata`. */
 function isVersion1(json: unknown): boolean {

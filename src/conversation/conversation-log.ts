@@ -22,8 +22,15 @@ export class ConversationLog {
     this.entry(itemId, 'caller');
   }
 
+  /** The words of a turn; those of a noise that was taken out again are not kept. */
   callerWords(itemId: string, text: string): void {
-    this.entry(itemId, 'caller').text = text;
+    const entry = this.entries.findLast((other) => other.itemId === itemId);
+    if (entry) entry.text = text;
+  }
+
+  /** Audio of an assistant item has come; until then its words are a plan, and nothing that was said. */
+  assistantSpeaks(itemId: string): void {
+    this.entry(itemId, 'assistant').heard = 1;
   }
 
   assistantWords(itemId: string, delta: string): void {
@@ -58,7 +65,7 @@ export class ConversationLog {
   private entry(itemId: string, role: Entry['role']): Entry {
     let entry = this.entries.findLast((other) => other.itemId === itemId);
     if (!entry) {
-      entry = { itemId, role, text: '', heard: 1 };
+      entry = { itemId, role, text: '', heard: 0 };
       this.entries.push(entry);
       if (this.entries.length > MAX_ENTRIES) this.entries.shift();
     }

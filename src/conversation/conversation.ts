@@ -3,15 +3,17 @@ import { type Clock } from '../common/clock.js';
 import { type Counters } from '../telemetry/counters.js';
 import { AudioHold } from './audio-hold.js';
 import { ConversationLog } from './conversation-log.js';
+import { Greeting } from './greeting.js';
 import { type Line, type LineListener } from './line.port.js';
 import {
   type ModelConnector,
   type ModelFailure,
   type ModelListener,
   type ModelSession,
-  ModelUnavailable,
   type ResponseOutcome,
 } from './model.port.js';
+import { openWith, RESUMED } from './notes.js';
+import { openSession } from './session-opener.js';
 import { ResponseQueue } from './response-queue.js';
 import { SpeechGate } from './speech-gate.js';
 import { UsageTotals } from './usage-totals.js';
@@ -39,10 +41,10 @@ export interface ConversationSurroundings {
 
 /** Less than one frame of an item is not heard as anything: such an item is taken out of the conversation. */
 const LEAST_HEARD_MS = 20;
-/** Waits before the attempts to connect anew: at once, then after what a restart or a rate limit takes. */
-const RECONNECT_WAITS_MS = [0, 250, 1_000, 2_000];
 /** Waits before the same answer is asked for again. */
 const RETRY_WAITS_MS = [500, 1_500];
+/** Sessions lost one after the other, without an answer in between, before it is no use to open more. */
+const MAX_LOSSES_IN_A_ROW = 4;
 
 /**
  * One call's conversation: joins the line and the model. It decides when the assistant speaks and stops; what was heard
@@ -61,8 +63,7 @@ export class Conversation implements LineListener, ModelListener {
   private readonly items = new Map<string, string>();
   /** Caller items that were too short to interrupt and are no turn. */
   private readonly ignoredSpeech = new Set<string>();
-  private greeting: 'none' | 'requested' | 'playing' | 'over' = 'none';
-  private greetingResponseId: string | undefined;
+  private readonly greeting: Greeting;
   private callerSpeaking = false;
   /** The response that was asked for and has not begun is not wanted any more. */
   private cancelNext = false;
@@ -70,6 +71,7 @@ export class Conversation implements LineListener, ModelListener {
   private answerOwed = false;
   private speechEndedMs: number | undefined;
   private failuresInARow = 0;
+  private lossesInARow = 0;
   private turns = 0;
   private interruptions = 0;
   private resumes = 0;
@@ -80,6 +82,7 @@ export class Conversation implements LineListener, ModelListener {
     private readonly around: ConversationSurroundings,
   ) {
     this.responses = new ResponseQueue(() => this.session?.createResponse() ?? '');
+    this.greeting = new Greeting(options.greetingProtected);
     this.gate = new SpeechGate(around.clock, options.interruptMinSpeechMs, () => this.interrupt());
   }
 
@@ -117,7 +120,7 @@ export class Conversation implements LineListener, ModelListener {
   }
 
   itemStarted(itemId: string): void {
-    if (this.items.get(itemId) === this.greetingResponseId && this.greeting === 'requested') this.greeting = 'playing';
+    this.greeting.itemStarted(this.items.get(itemId));
     if (this.speechEndedMs === undefined) return;
     const answeredAfterMs = Math.round(this.around.clock.nowMs() - this.speechEndedMs);
     this.speechEndedMs = undefined;
@@ -127,9 +130,7 @@ export class Conversation implements LineListener, ModelListener {
 
   itemHeard(itemId: string): void {
     this.said.assistantHeard(itemId, 1);
-    if (this.items.get(itemId) === this.greetingResponseId && this.around.line.idle && !this.responses.busy) {
-      this.greeting = 'over';
-    }
+    this.endGreeting();
   }
 
   lineBack(): void {
@@ -143,7 +144,7 @@ export class Conversation implements LineListener, ModelListener {
   speechStarted(itemId: string): void {
     this.callerSpeaking = true;
     this.around.line.setCallerSpeaking(true);
-    if (!this.assistantSpeaking || this.greetingIsProtected) return;
+    if (!this.assistantSpeaking || this.greeting.holdsTheFloor) return;
     if (this.options.interruptMinSpeechMs > 0) this.gate.begin(itemId);
     else this.interrupt();
   }
@@ -151,7 +152,8 @@ export class Conversation implements LineListener, ModelListener {
   speechStopped(itemId: string): void {
     this.callerSpeaking = false;
     this.around.line.setCallerSpeaking(false);
-    if (this.gate.end(itemId)) {
+    // Too short to interrupt; but an answer to an assistant that has finished meanwhile is a turn, however short.
+    if (this.gate.end(itemId) && this.assistantSpeaking) {
       this.ignoredSpeech.add(itemId);
       return;
     }
@@ -182,7 +184,7 @@ export class Conversation implements LineListener, ModelListener {
       this.dropped.add(responseId);
       this.session?.cancelResponse(responseId);
     }
-    if (this.greeting === 'requested' && this.greetingResponseId === undefined) this.greetingResponseId = responseId;
+    this.greeting.responseCreated(responseId);
   }
 
   audio(responseId: string, itemId: string, audio: Buffer): void {
@@ -191,7 +193,10 @@ export class Conversation implements LineListener, ModelListener {
       if (!this.items.has(itemId)) this.dropItem(responseId, itemId);
       return;
     }
-    if (!this.items.has(itemId)) this.items.set(itemId, responseId);
+    if (!this.items.has(itemId)) {
+      this.items.set(itemId, responseId);
+      this.said.assistantSpeaks(itemId);
+    }
     this.around.line.play(itemId, audio);
   }
 
@@ -207,16 +212,30 @@ export class Conversation implements LineListener, ModelListener {
     const { responseId, failure } = outcome;
     if (outcome.usage) this.usage.add(outcome.usage);
     for (const [itemId, ofResponse] of this.items) if (ofResponse === responseId) this.around.line.endItem(itemId);
-    this.dropped.delete(responseId);
-    if (outcome.status === 'failed') this.responseFailed(failure);
-    else this.failuresInARow = 0;
+    const unwanted = this.dropped.delete(responseId);
+    if (outcome.status !== 'failed') {
+      this.failuresInARow = 0;
+      this.lossesInARow = 0;
+    } else if (!unwanted) {
+      this.greeting.failed();
+      this.responseFailed(failure);
+    }
     this.responses.done(responseId);
+    this.endGreeting();
   }
 
   refused(code: string, requestId: string | undefined): void {
     this.around.counters.modelRefusals++;
-    const wasResponse = this.responses.refused(code, requestId);
-    this.around.log.debug({ code, wasResponse }, 'the model refused a request');
+    const refusal = this.responses.refused(code, requestId);
+    this.around.log.debug({ code, refusal }, 'the model refused a request');
+    if (refusal === 'not-ours') return;
+    if (this.cancelNext) {
+      // Nobody was waiting for it any more; what comes next is wanted again.
+      this.cancelNext = false;
+      this.responses.withdraw();
+    } else if (refusal === 'lost') {
+      this.responseFailed({ kind: 'retryable', code, message: 'the model refused to answer' });
+    }
   }
 
   lost(failure: ModelFailure): void {
@@ -235,7 +254,8 @@ export class Conversation implements LineListener, ModelListener {
     this.callerSpeaking = false;
     this.around.line.setCallerSpeaking(false);
     this.session = undefined;
-    if (failure.kind === 'fatal') this.around.end('model-lost', true);
+    this.greeting.sessionLost();
+    if (failure.kind === 'fatal' || ++this.lossesInARow > MAX_LOSSES_IN_A_ROW) this.around.end('model-lost', true);
     else void this.resume();
   }
 
@@ -244,11 +264,7 @@ export class Conversation implements LineListener, ModelListener {
   private async connect(): Promise<void> {
     const session = await this.openSession();
     if (!session) return;
-    if (this.options.greeting !== undefined) {
-      session.remember({ role: 'system', text: openWith(this.options.greeting) });
-      this.greeting = 'requested';
-      this.responses.request();
-    }
+    if (this.options.greeting !== undefined) this.greet(session, this.options.greeting);
     this.held.release((base64) => session.appendAudio(base64));
   }
 
@@ -258,37 +274,35 @@ export class Conversation implements LineListener, ModelListener {
     this.around.counters.resumes++;
     const session = await this.openSession();
     if (!session) return;
+    const unheard = this.greeting.unheard && this.around.line.idle;
+    const greeting = unheard ? this.options.greeting : undefined;
     for (const item of this.said.history()) session.remember(item);
-    session.remember({ role: 'system', text: RESUMED });
-    if (this.answerOwed) this.responses.request();
+    // A greeting of which nothing was heard is not a second one.
+    if (greeting !== undefined) this.greet(session, greeting);
+    else {
+      session.remember({ role: 'system', text: RESUMED });
+      if (this.answerOwed) this.responses.request();
+    }
     this.held.release((base64) => session.appendAudio(base64));
     this.around.log.info({ resumes: this.resumes }, 'conversation resumed in a new model session');
   }
 
+  private greet(session: ModelSession, greeting: string): void {
+    session.remember({ role: 'system', text: openWith(greeting) });
+    this.greeting.requested();
+    this.responses.request();
+  }
+
   private async openSession(): Promise<ModelSession | undefined> {
-    for (const waitMs of RECONNECT_WAITS_MS) {
-      if (waitMs > 0) await new Promise<void>((resolve) => this.around.clock.after(waitMs, resolve));
-      if (this.closed) return undefined;
-      try {
-        const session = await this.around.model.acquire(this.around.line.law);
-        if (this.closed) {
-          session.close();
-          return undefined;
-        }
-        this.session = session;
-        session.listen(this);
-        return session;
-      } catch (error) {
-        const failure: ModelFailure =
-          error instanceof ModelUnavailable
-            ? error.failure
-            : { kind: 'fatal', code: 'internal-error', message: error instanceof Error ? error.message : 'unknown' };
-        this.around.log.error({ code: failure.code, reason: failure.message }, 'no session with the model');
-        if (failure.kind === 'fatal') break;
-      }
+    const { clock, log, model, line } = this.around;
+    const session = await openSession({ clock, log, model, law: () => line.law, wanted: () => !this.closed });
+    if (!session) {
+      if (!this.closed) this.around.end('model-unavailable', true);
+      return undefined;
     }
-    if (!this.closed) this.around.end('model-unavailable', true);
-    return undefined;
+    this.session = session;
+    session.listen(this);
+    return session;
   }
 
   // --- turn taking ---
@@ -297,8 +311,8 @@ export class Conversation implements LineListener, ModelListener {
     return this.responses.busy || !this.around.line.idle;
   }
 
-  private get greetingIsProtected(): boolean {
-    return this.options.greetingProtected && (this.greeting === 'requested' || this.greeting === 'playing');
+  private endGreeting(): void {
+    this.greeting.endIfHeard(this.responses.activeId, this.around.line.idle);
   }
 
   /** The caller speaks over the assistant: it stops, and the model is told what of it was heard. */
@@ -322,7 +336,7 @@ export class Conversation implements LineListener, ModelListener {
       this.said.assistantHeard(itemId, receivedMs > 0 ? heardMs / receivedMs : 0);
       if (responseId !== undefined) session?.truncateItem(itemId, Math.floor(heardMs));
     }
-    if (this.greeting !== 'none') this.greeting = 'over';
+    this.greeting.interrupted();
     if (cut.length === 0 && activeId === undefined && !this.cancelNext) return;
     this.interruptions++;
     this.around.counters.interruptions++;
@@ -346,17 +360,11 @@ export class Conversation implements LineListener, ModelListener {
       this.around.end('model-lost', true);
       return;
     }
+    // Should the session be lost before the next try, the answer is asked for in the one that follows.
+    this.answerOwed = true;
     this.around.clock.after(waitMs, () => {
-      if (!this.closed && this.session && !this.callerSpeaking && !this.responses.busy) this.responses.request();
+      const wanted = this.answerOwed && !this.callerSpeaking && !this.responses.busy;
+      if (!this.closed && this.session && wanted) this.responses.request();
     });
   }
 }
-
-/** The greeting as a note to the model: instructions of a single response would replace the assistant's own. */
-function openWith(greeting: string): string {
-  return `The call has just been answered. Open it now by saying this, in these words: "${greeting}"`;
-}
-
-const RESUMED =
-  'The connection to you was renewed in the middle of this phone call. The messages above are what was said so far. ' +
-  'Go on with the same conversation in the same language. Do not greet again and do not mention the connection.';

@@ -1,3 +1,9 @@
+/** What a refusal meant for the queue: nothing, an answer that comes later by itself, or one that was lost. */
+export type Refusal = 'not-ours' | 'postponed' | 'lost';
+
+/** Refusals of the model's own making. Where they do not say what was asked, it was for the answer on its way. */
+const MODEL_TROUBLE = new Set(['server_error', 'rate_limit_exceeded', 'inference_rate_limit_exceeded']);
+
 /**
  * Serialises requests for an answer: the model writes one response at a time and refuses a second one
  * (`conversation_already_has_active_response`). Knows the response that is running, and the request on its way.
@@ -40,15 +46,16 @@ export class ResponseQueue {
   /**
    * The model refused something.
    * @param requestId what it was asked under; some refusals do not say.
-   * @returns true if it was our request for a response.
    */
-  refused(code: string, requestId: string | undefined): boolean {
+  refused(code: string, requestId: string | undefined): Refusal {
     // Only a request of ours is refused like this: the model's own turn-taking was faster, and ours comes after that.
     const alreadyActive = code === 'conversation_already_has_active_response';
-    if (!alreadyActive && (this.requestId === undefined || requestId !== this.requestId)) return false;
+    const named = requestId === undefined ? MODEL_TROUBLE.has(code) : requestId === this.requestId;
+    if (!alreadyActive && (this.requestId === undefined || !named)) return 'not-ours';
     this.requestId = undefined;
-    if (alreadyActive) this.wanted = true;
-    return true;
+    if (!alreadyActive) return 'lost';
+    this.wanted = true;
+    return 'postponed';
   }
 
   /** A new session: nothing is running there. */

@@ -41,6 +41,7 @@ export class SpeechGate {
 
   /** @param base64 the caller's audio as base64 text. */
   audio(law: G711Law, base64: Buffer): void {
+    if (!this.measuring) return;
     const audio = Buffer.from(base64.toString('latin1'), 'base64');
     if (levelDbfs(law, audio) < VOICE_DBFS) return;
     this.voicedMs += audio.length / BYTES_PER_MS;

@@ -14,25 +14,46 @@ const FATAL_CODES = new Set([
   'beta_api_shape_disabled',
 ]);
 
-const HINT: Record<string, string | undefined> = {
-  invalid_api_key: 'check OPENAI_API_KEY',
-  insufficient_permissions: "the key may not use the Realtime API: check the key's permissions",
-  insufficient_quota: 'the account has no credit left: check billing at OpenAI',
-  credit_balance_exhausted: 'the account has no credit left: check billing at OpenAI',
-  billing_hard_limit_reached: "the account's spending limit is reached",
-  account_deactivated: 'the OpenAI account is deactivated',
-  invalid_model: 'check OPENAI_REALTIME_MODEL',
-  model_not_found: 'check OPENAI_REALTIME_MODEL, and that the project has access to it',
-};
+/** Codes and types that say nothing about the request: the same one may be taken the next time. */
+const PASSING = new Set([
+  'server_error',
+  'rate_limit_error',
+  'rate_limit_exceeded',
+  'inference_rate_limit_exceeded',
+  'session_expired',
+]);
 
-/** What an `error` event, or the error inside a failed response, means for trying again. */
-export function failureOfError(error: {
+const HINT = new Map([
+  ['invalid_api_key', 'check OPENAI_API_KEY'],
+  ['insufficient_permissions', "the key may not use the Realtime API: check the key's permissions"],
+  ['insufficient_quota', 'the account has no credit left: check billing at OpenAI'],
+  ['credit_balance_exhausted', 'the account has no credit left: check billing at OpenAI'],
+  ['billing_hard_limit_reached', "the account's spending limit is reached"],
+  ['account_deactivated', 'the OpenAI account is deactivated'],
+  ['invalid_model', 'check OPENAI_REALTIME_MODEL'],
+  ['model_not_found', 'check OPENAI_REALTIME_MODEL, and that the project has access to it'],
+]);
+
+/** What OpenAI's error objects say that matters here. */
+export interface ApiError {
   code?: string | null | undefined;
   type?: string | null | undefined;
-}): ModelFailure {
+  param?: string | null | undefined;
+}
+
+/** What an `error` event, or the error inside a failed response, means for trying again. */
+export function failureOfError(error: ApiError): ModelFailure {
   const code = error.code ?? error.type ?? 'unknown';
   const fatal = FATAL_CODES.has(code) || FATAL_CODES.has(error.type ?? '');
-  return { kind: fatal ? 'fatal' : 'retryable', code, message: HINT[code] ?? 'the model reported an error' };
+  return { kind: fatal ? 'fatal' : 'retryable', code, message: HINT.get(code) ?? 'the model reported an error' };
+}
+
+/** What an `error` event in place of `session.updated` means: the same configuration will be refused again. */
+export function failureOfConfiguration(error: ApiError): ModelFailure {
+  const failure = failureOfError(error);
+  if (failure.kind === 'fatal' || PASSING.has(failure.code) || PASSING.has(error.type ?? '')) return failure;
+  const message = `OpenAI refused the session's configuration (${error.param ?? 'no parameter named'})`;
+  return { kind: 'fatal', code: failure.code, message };
 }
 
 /**
@@ -44,7 +65,7 @@ export function failureOfClose(code: number, reason: string, last: ModelFailure 
   const named = reason.split('.').at(-1) ?? '';
   if (code >= 3000) {
     const known = failureOfError({ code: /^[a-z0-9_]+$/.test(named) ? named : `close-${code}` });
-    return { ...known, kind: 'fatal', message: HINT[known.code] ?? 'OpenAI ended the session for good' };
+    return { ...known, kind: 'fatal', message: HINT.get(known.code) ?? 'OpenAI ended the session for good' };
   }
   if (last?.kind === 'fatal') return last;
   if (last?.code === 'session_expired') {

@@ -11,7 +11,7 @@ import {
 } from '../conversation/model.port.js';
 import { type Counters } from '../telemetry/counters.js';
 import { AppendWriter } from './append-writer.js';
-import { failureOfClose, failureOfError, failureOfStatus } from './failures.js';
+import { type ApiError, failureOfClose, failureOfConfiguration, failureOfError, failureOfStatus } from './failures.js';
 import { parseServerEvent, scanAudioDelta, type ServerEvent, type ServerUsage } from './server-events.js';
 import { audioFormat, inputFormatUpdate } from './session-config.js';
 
@@ -27,8 +27,12 @@ export interface SessionSurroundings {
 /** Ten seconds of audio that OpenAI has not read: it has stopped listening. */
 const MAX_BUFFERED_BYTES = 131_072;
 
+const CLOSED: ModelFailure = { kind: 'retryable', code: 'closed', message: 'the session was closed' };
+
 interface Confirmation {
   law: G711Law;
+  /** The `session.update` that is to be confirmed; undefined for the first, which nothing else can be taken for. */
+  updateId: string | undefined;
   timer: Timer;
   resolve(): void;
   reject(failure: ModelFailure): void;
@@ -48,6 +52,9 @@ export class RealtimeSession implements ModelSession {
   private listener: ModelListener | undefined;
   private readonly audio: AppendWriter;
   private confirmation: Confirmation | undefined;
+  /** Resolves when the last confirmation has come, or never will. */
+  private settled: Promise<void> = Promise.resolve();
+  private configured = false;
   private lastError: ModelFailure | undefined;
   private over = false;
   private events = 0;
@@ -84,7 +91,7 @@ export class RealtimeSession implements ModelSession {
    */
   static open(socket: WebSocket, config: object, law: G711Law, around: SessionSurroundings): Promise<RealtimeSession> {
     const session = new RealtimeSession(socket, around, config, law);
-    return session.confirmed(law).then(() => session);
+    return session.confirmed(law, undefined).then(() => session);
   }
 
   /** Still connected. */
@@ -101,10 +108,10 @@ export class RealtimeSession implements ModelSession {
   }
 
   async setInputLaw(law: G711Law): Promise<void> {
+    // One change at a time: the echo does not say which update it answers.
+    while (this.confirmation) await this.settled;
     if (law === this.law) return;
-    this.send('session.update', { session: inputFormatUpdate(law) });
-    await this.confirmed(law);
-    this.law = law;
+    await this.confirmed(law, this.send('session.update', { session: inputFormatUpdate(law) }));
   }
 
   remember({ role, text }: HistoryItem): void {
@@ -133,9 +140,7 @@ export class RealtimeSession implements ModelSession {
 
   close(): void {
     this.listener = undefined;
-    this.over = true;
-    this.confirmation?.timer.cancel();
-    this.socket.close(1000);
+    this.fail(CLOSED);
   }
 
   /** Sends an event. @returns its id. */
@@ -156,8 +161,10 @@ export class RealtimeSession implements ModelSession {
     }
   }
 
-  private confirmed(law: G711Law): Promise<void> {
-    return new Promise((resolve, reject) => {
+  private confirmed(law: G711Law, updateId: string | undefined): Promise<void> {
+    const confirmed = new Promise<void>((resolve, reject) => {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a failure is a value on this port
+      if (this.over) return reject(CLOSED);
       const timer = this.around.clock.after(this.around.timeoutMs, () => {
         this.fail({
           kind: 'retryable',
@@ -166,8 +173,10 @@ export class RealtimeSession implements ModelSession {
         });
       });
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a failure is a value on this port
-      this.confirmation = { law, timer, resolve, reject: (failure) => reject(failure) };
+      this.confirmation = { law, updateId, timer, resolve, reject: (failure) => reject(failure) };
     });
+    this.settled = confirmed.catch(() => undefined);
+    return confirmed;
   }
 
   private receive(message: Buffer, isBinary: boolean): void {
@@ -242,6 +251,8 @@ export class RealtimeSession implements ModelSession {
     if (input === audioFormat(confirmation.law).type && output === audioFormat('pcmu').type) {
       confirmation.timer.cancel();
       this.confirmation = undefined;
+      this.configured = true;
+      this.law = confirmation.law;
       confirmation.resolve();
       return;
     }
@@ -253,23 +264,19 @@ export class RealtimeSession implements ModelSession {
   }
 
   /** An `error` event: never the end by itself, unless the session is not configured yet or a close follows. */
-  private refused(error: {
-    code?: string | null;
-    type?: string | null;
-    param?: string | null;
-    event_id?: string | null;
-  }): void {
+  private refused(error: ApiError & { event_id?: string | null | undefined }): void {
     this.lastError = failureOfError(error);
-    if (this.confirmation) {
-      const { code, message } = this.lastError;
-      const configured =
-        this.lastError.kind === 'fatal'
-          ? message
-          : `OpenAI refused the session's configuration (${error.param ?? 'no parameter named'})`;
-      this.fail({ kind: 'fatal', code, message: configured });
+    if (this.confirmation && this.concernsUpdate(error, this.confirmation)) {
+      this.fail(failureOfConfiguration(error));
       return;
     }
     this.listener?.refused(this.lastError.code, error.event_id ?? undefined);
+  }
+
+  /** Before the first configuration nothing else was sent; later, errors of other requests may come in between. */
+  private concernsUpdate(error: ApiError & { event_id?: string | null | undefined }, { updateId }: Confirmation) {
+    if (!this.configured) return true;
+    return error.event_id == null ? (error.param ?? '').startsWith('session') : error.event_id === updateId;
   }
 
   private fail(failure: ModelFailure): void {

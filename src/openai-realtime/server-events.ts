@@ -5,13 +5,9 @@ import { base64DecodedBytes, FlatJsonScanner } from '../common/flat-json.js';
  * The server events of the Realtime API that matter on a phone call. Unknown events and fields are allowed for: the API
  * adds both without notice.
  */
-const error = z.object({
-  type: z.string().nullish(),
-  code: z.string().nullish(),
-  message: z.string().nullish(),
-  param: z.string().nullish(),
-  event_id: z.string().nullish(),
-});
+/** A detail whose shape changed is as good as missing; the event around it still counts. */
+const text = z.string().nullish().catch(undefined);
+const error = z.object({ type: text, code: text, message: text, param: text, event_id: text });
 const session = z.object({
   id: z.string().optional(),
   expires_at: z.number().nullish(),
@@ -37,6 +33,10 @@ const usage = z.object({
   output_token_details: z.object({ text_tokens: count, audio_tokens: count }).nullish(),
 });
 const ids = { response_id: z.string(), item_id: z.string() };
+const audio = z.string().refine((base64) => {
+  const bytes = Buffer.from(base64);
+  return bytes.length === 0 || base64DecodedBytes(bytes, 0, bytes.length) > 0;
+}, 'not base64');
 
 const serverEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('session.created'), session }),
@@ -54,7 +54,7 @@ const serverEvent = z.discriminatedUnion('type', [
     type: z.literal('response.created'),
     response: z.object({ id: z.string() }),
   }),
-  z.object({ type: z.literal('response.output_audio.delta'), ...ids, delta: z.string() }),
+  z.object({ type: z.literal('response.output_audio.delta'), ...ids, delta: audio }),
   z.object({ type: z.literal('response.output_audio.done'), ...ids }),
   z.object({ type: z.literal('response.output_audio_transcript.delta'), ...ids, delta: z.string() }),
   z.object({
@@ -62,8 +62,8 @@ const serverEvent = z.discriminatedUnion('type', [
     response: z.object({
       id: z.string(),
       status: z.enum(['completed', 'cancelled', 'failed', 'incomplete']).catch('completed'),
-      status_details: z.object({ reason: z.string().nullish(), error: error.nullish() }).nullish(),
-      usage: usage.nullish(),
+      status_details: z.object({ reason: text, error: error.nullish() }).nullish().catch(undefined),
+      usage: usage.nullish().catch(undefined),
     }),
   }),
 ]);
@@ -78,6 +78,8 @@ type ParsedEvent =
 
 const KNOWN = new Set(serverEvent.options.map((option) => option.shape.type.value as string));
 
+const anyEvent = z.object({ type: z.string() });
+
 /** Reads any server event. Never throws. */
 export function parseServerEvent(message: Buffer): ParsedEvent {
   let json: unknown;
@@ -86,7 +88,7 @@ export function parseServerEvent(message: Buffer): ParsedEvent {
   } catch {
     return { kind: 'invalid', reason: 'not JSON' };
   }
-  const head = z.object({ type: z.string() }).safeParse(json);
+  const head = anyEvent.safeParse(json);
   if (!head.success) return { kind: 'invalid', reason: 'no type' };
   if (!KNOWN.has(head.data.type)) return { kind: 'other', type: head.data.type };
   const event = serverEvent.safeParse(json);
@@ -111,6 +113,7 @@ const KEY = {
   itemId: Buffer.from('item_id'),
   delta: Buffer.from('delta'),
 };
+const OURS = [KEY.type, KEY.responseId, KEY.itemId, KEY.delta];
 
 /**
  * Reads an audio delta without parsing JSON: the one event that comes many times a second.
@@ -125,12 +128,15 @@ export function scanAudioDelta(message: Buffer): AudioDelta | undefined {
   let end = 0;
   while (scanner.next()) {
     if (scanner.valueKind === 'object') return undefined;
-    if (scanner.valueKind !== 'string') continue;
+    if (scanner.valueKind !== 'string') {
+      if (OURS.some((key) => scanner.keyIs(key))) return undefined;
+      continue;
+    }
     if (scanner.keyIs(KEY.type)) {
       isDelta = scanner.valueIs(KEY.audioDelta);
       if (!isDelta) return undefined;
-    } else if (scanner.keyIs(KEY.responseId)) responseId = text(message);
-    else if (scanner.keyIs(KEY.itemId)) itemId = text(message);
+    } else if (scanner.keyIs(KEY.responseId)) responseId = stringValue(message);
+    else if (scanner.keyIs(KEY.itemId)) itemId = stringValue(message);
     else if (scanner.keyIs(KEY.delta)) {
       start = scanner.valueStart;
       end = scanner.valueEnd;
@@ -141,6 +147,6 @@ export function scanAudioDelta(message: Buffer): AudioDelta | undefined {
   return { responseId, itemId, audio: Buffer.from(message.toString('latin1', start, end), 'base64') };
 }
 
-function text(message: Buffer): string {
+function stringValue(message: Buffer): string {
   return message.toString('utf8', scanner.valueStart, scanner.valueEnd);
 }

@@ -17,6 +17,8 @@ const CHECK_EVERY_MS = 5_000;
 /** From the answer to the media stream: a call that has not come for its session by then will not. */
 const EXPECTED_FOR_MS = 20_000;
 
+const CLOSED: ModelFailure = { kind: 'fatal', code: 'closed', message: 'the gateway is shutting down' };
+
 interface Waiter {
   resolve(session: RealtimeSession): void;
   reject(failure: ModelFailure): void;
@@ -62,6 +64,8 @@ export class WarmPool {
 
   /** The session that has waited longest, or the next one to be connected. Rejects with a {@link ModelFailure}. */
   acquire(): Promise<RealtimeSession> {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a failure is a value on this port
+    if (this.closed) return Promise.reject(CLOSED);
     this.expectedUntilMs.shift();
     this.exchangeOld();
     const session = this.idle.shift();
@@ -83,6 +87,7 @@ export class WarmPool {
     this.backoffTimer?.cancel();
     for (const session of this.idle) session.close();
     this.idle = [];
+    for (const waiter of this.waiters.splice(0)) waiter.reject(CLOSED);
   }
 
   private exchangeOld(): void {
@@ -115,8 +120,8 @@ export class WarmPool {
       },
       (failure: ModelFailure) => {
         this.connecting--;
-        const waiter = this.waiters.shift();
-        if (waiter) waiter.reject(failure);
+        // Those still connecting may serve who waits.
+        if (this.connecting < this.waiters.length) this.waiters.shift()?.reject(failure);
         this.backOff(failure);
       },
     );

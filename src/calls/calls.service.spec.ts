@@ -1,0 +1,387 @@
+import { PinoLogger } from 'nestjs-pino';
+import { type CallRecord } from '../affinity/call-directory.js';
+import { InMemoryCallDirectory } from '../affinity/in-memory-call-directory.js';
+import { FakeClock } from '../common/fake-clock.js';
+import { loadConfig } from '../config/load-config.js';
+import { ConversationService } from '../conversation/conversation.service.js';
+import { type CutItem, type G711Law } from '../conversation/line.port.js';
+import { ModelConnector, type ModelSession, ModelUnavailable } from '../conversation/model.port.js';
+import { Counters } from '../telemetry/counters.js';
+import { Admission } from './admission.js';
+import { CallCommands, type CommandOutcome, type StreamRequest } from './call-commands.js';
+import { type CallLine } from './call-line.js';
+import { CallsService } from './calls.service.js';
+import { verifyStreamToken } from './stream-token.js';
+import { type CallIdentity, type CallWebhook } from './webhook-event.js';
+
+const OK: CommandOutcome = { ok: true };
+const BROKEN: CommandOutcome = { ok: false, gone: false, code: '10007', status: 500 };
+const GONE: CommandOutcome = { ok: false, gone: true, code: '90018', status: 422 };
+
+class NotedCommands extends CallCommands {
+  readonly asked: string[] = [];
+  readonly streams: StreamRequest[] = [];
+  outcomes: Record<string, CommandOutcome | Promise<CommandOutcome>> = {};
+
+  answer(callId: string, stream: StreamRequest): Promise<CommandOutcome> {
+    this.streams.push(stream);
+    return this.note('answer', callId);
+  }
+  rejectAsBusy(callId: string): Promise<CommandOutcome> {
+    return this.note('reject', callId);
+  }
+  hangUp(callId: string): Promise<CommandOutcome> {
+    return this.note('hangup', callId);
+  }
+  startStream(callId: string, stream: StreamRequest): Promise<CommandOutcome> {
+    this.streams.push(stream);
+    return this.note('start', callId);
+  }
+  stopStream(callId: string): Promise<CommandOutcome> {
+    return this.note('stop', callId);
+  }
+  speak(callId: string): Promise<CommandOutcome> {
+    return this.note('speak', callId);
+  }
+  private async note(command: string, callId: string): Promise<CommandOutcome> {
+    this.asked.push(`${command} ${callId}`);
+    return this.outcomes[command] ?? OK;
+  }
+}
+
+/** A model that is on its way for ever, or unavailable. */
+class AbsentModel extends ModelConnector {
+  anticipated = 0;
+  asked = 0;
+  failure: ModelUnavailable | undefined;
+  anticipate(): void {
+    this.anticipated++;
+  }
+  acquire(): Promise<ModelSession> {
+    this.asked++;
+    return this.failure ? Promise.reject(this.failure) : new Promise(() => undefined);
+  }
+}
+
+class BareLine implements CallLine {
+  readonly law: G711Law = 'pcmu';
+  readonly idle = true;
+  closed = 0;
+  listen(): void {}
+  play(): void {}
+  endItem(): void {}
+  interrupt(): CutItem[] {
+    return [];
+  }
+  heardItems(): CutItem[] {
+    return [];
+  }
+  setCallerSpeaking(): void {}
+  close(): object {
+    this.closed++;
+    return {};
+  }
+}
+
+function identity(callControlId: string): CallIdentity {
+  return { callControlId, callSessionId: undefined, callLegId: undefined, from: undefined, to: undefined };
+}
+const initiated = (id: string, deliveredTo: string | undefined = 'https://gw.example.com/webhooks'): CallWebhook => ({
+  kind: 'initiated',
+  call: identity(id),
+  direction: 'incoming',
+  deliveredTo,
+});
+const hangup = (id: string, source = 'caller'): CallWebhook => ({
+  kind: 'hangup',
+  call: identity(id),
+  cause: 'normal_clearing',
+  source,
+});
+
+const admissions: Admission[] = [];
+
+function setUp(env: Record<string, string> = {}, directory = new InMemoryCallDirectory()) {
+  const { config } = loadConfig({
+    OPENAI_API_KEY: 'sk-test',
+    TELNYX_API_KEY: 'KEY-test',
+    WEBHOOK_SIGNATURE: 'off',
+    STREAM_TOKEN_SECRET: 'a secret for signing stream tokens',
+    ...env,
+  });
+  const clock = new FakeClock();
+  const commands = new NotedCommands();
+  const model = new AbsentModel();
+  const counters = new Counters();
+  const admission = new Admission(config);
+  admissions.push(admission);
+  const calls = new CallsService(
+    config,
+    clock,
+    new PinoLogger({ pinoHttp: { enabled: false } }),
+    commands,
+    directory,
+    admission,
+    new ConversationService(config, clock, model, counters),
+    model,
+    counters,
+  );
+  return { calls, clock, commands, model, counters, directory, admission, config };
+}
+
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+afterEach(() => {
+  for (const admission of admissions.splice(0)) admission.onModuleDestroy();
+});
+
+describe('CallsService', () => {
+  it('answers an incoming call with a stream to where the webhook reached us, under a signed token', async () => {
+    const { calls, commands, model, directory, config } = setUp();
+    await calls.handleWebhook(initiated('a'));
+    expect(commands.asked).toEqual(['answer a']);
+    const [base, token = ''] = (commands.streams[0]?.url ?? '').split('/media-stream/');
+    expect(base).toBe('wss://gw.example.com');
+    expect(verifyStreamToken(token, [config.stream.tokenSecret.value])).toMatchObject({
+      callControlId: 'a',
+      attempt: 0,
+    });
+    expect(model.anticipated).toBe(1);
+    await expect(directory.find('a')).resolves.toMatchObject({ streamBaseUrl: 'wss://gw.example.com' });
+  });
+
+  it('leaves calls alone that it did not get: outgoing legs', async () => {
+    const { calls, commands } = setUp();
+    await calls.handleWebhook({ ...initiated('a'), direction: 'outgoing' } as CallWebhook);
+    expect(commands.asked).toEqual([]);
+    expect(calls.heldCalls).toBe(0);
+  });
+
+  it('does not answer a call that was hung up before its call.initiated came', async () => {
+    const { calls, commands } = setUp();
+    await calls.handleWebhook(hangup('a'));
+    await calls.handleWebhook(initiated('a'));
+    expect(commands.asked).toEqual([]);
+    expect(calls.mayStream('a', 0)).toBe(false);
+  });
+
+  it('answers a call once, whatever comes twice', async () => {
+    const { calls, commands } = setUp();
+    await Promise.all([calls.handleWebhook(initiated('a')), calls.handleWebhook(initiated('a'))]);
+    await calls.handleWebhook({ kind: 'answered', call: identity('a') });
+    await calls.handleWebhook(initiated('a'));
+    expect(commands.asked).toEqual(['answer a']);
+  });
+
+  it('does not answer a call that is hung up while its record is written', async () => {
+    const written: ((value: unknown) => void)[] = [];
+    class SlowDirectory extends InMemoryCallDirectory {
+      override put(record: CallRecord): Promise<void> {
+        return new Promise((resolve) => written.push(resolve)).then(() => super.put(record));
+      }
+    }
+    const { calls, commands } = setUp({}, new SlowDirectory());
+    const answering = calls.handleWebhook(initiated('a'));
+    await calls.handleWebhook(hangup('a'));
+    written.forEach((resolve) => resolve(undefined));
+    await answering;
+    expect(commands.asked).toEqual([]);
+    expect(calls.heldCalls).toBe(0);
+  });
+
+  it('answers even when the directory is away', async () => {
+    class AwayDirectory extends InMemoryCallDirectory {
+      override put(): Promise<void> {
+        return Promise.reject(new Error('away'));
+      }
+      override remove(): Promise<void> {
+        return Promise.reject(new Error('away'));
+      }
+    }
+    const { calls, commands } = setUp({}, new AwayDirectory());
+    await calls.handleWebhook(initiated('a'));
+    expect(commands.asked).toEqual(['answer a']);
+    await calls.handleWebhook(hangup('a'));
+    await settle();
+    expect(calls.heldCalls).toBe(0);
+  });
+
+  it('rejects as busy above MAX_CALLS, and answers again when one has ended', async () => {
+    const { calls, commands, counters } = setUp({ MAX_CALLS: '2' });
+    for (const id of ['a', 'b', 'c']) await calls.handleWebhook(initiated(id));
+    expect(commands.asked).toEqual(['answer a', 'answer b', 'reject c']);
+    expect(counters).toMatchObject({ callsAnswered: 2, callsRejected: 1 });
+    await calls.handleWebhook(hangup('a'));
+    await calls.handleWebhook(initiated('d'));
+    expect(commands.asked.at(-1)).toBe('answer d');
+  });
+
+  it('counts calls that are being answered at the same moment', async () => {
+    const { calls, commands } = setUp({ MAX_CALLS: '3' });
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((id) => calls.handleWebhook(initiated(id))));
+    expect(commands.asked.toSorted()).toEqual(['answer a', 'answer b', 'answer c', 'reject d', 'reject e']);
+  });
+
+  it('rejects as busy while the event loop is late', async () => {
+    const { calls, commands, admission, config } = setUp();
+    admission.eventLoopDelayMs = config.limits.eventLoopLagLimitMs + 1;
+    await calls.handleWebhook(initiated('a'));
+    admission.eventLoopDelayMs = 0;
+    await calls.handleWebhook(initiated('b'));
+    expect(commands.asked).toEqual(['reject a', 'answer b']);
+  });
+
+  it.each([undefined, 'not a URL'])(
+    'rejects a call without an address for its stream: delivered_to %p',
+    async (url) => {
+      const { calls, commands } = setUp();
+      await calls.handleWebhook({ ...initiated('a'), deliveredTo: url } as CallWebhook);
+      expect(commands.asked).toEqual(['reject a']);
+      expect(calls.heldCalls).toBe(0);
+    },
+  );
+
+  it('goes by PUBLIC_URL rather than by the webhook', async () => {
+    const { calls, commands } = setUp({ PUBLIC_URL: 'https://voice.example.com/gw' });
+    await calls.handleWebhook(initiated('a', 'https://internal.example.com/webhooks'));
+    expect(commands.streams[0]?.url).toMatch(/^wss:\/\/voice\.example\.com\/gw\/media-stream\/./);
+  });
+
+  it('streams to the bare path only when stream auth is off', async () => {
+    const { calls, commands } = setUp({ STREAM_AUTH: 'off' });
+    await calls.handleWebhook(initiated('a'));
+    expect(commands.streams[0]?.url).toBe('wss://gw.example.com/media-stream');
+  });
+
+  it('lets a call go when the caller was gone before the answer', async () => {
+    const { calls, commands, counters } = setUp();
+    commands.outcomes.answer = GONE;
+    await calls.handleWebhook(initiated('a'));
+    expect(commands.asked).toEqual(['answer a']);
+    expect(calls.heldCalls).toBe(0);
+    expect(counters.callsAnswered).toBe(0);
+  });
+
+  it('keeps a call whose stream runs although the reply to the answer was lost', async () => {
+    const { calls, commands } = setUp();
+    let reply: (outcome: CommandOutcome) => void = () => undefined;
+    commands.outcomes.answer = new Promise((resolve) => (reply = resolve));
+    const answering = calls.handleWebhook(initiated('a'));
+    await settle();
+    const line = new BareLine();
+    expect(calls.streamStarted('a', line)).toBe(true);
+    calls.streamReady('a');
+    reply(BROKEN);
+    await answering;
+    expect(commands.asked).toEqual(['answer a']);
+    expect(line.closed).toBe(0);
+    expect(calls.activeCalls).toBe(1);
+  });
+
+  it('closes the line and forgets the call when it is hung up', async () => {
+    const { calls, counters, directory } = setUp();
+    const line = new BareLine();
+    await calls.handleWebhook(initiated('a'));
+    calls.streamStarted('a', line);
+    calls.streamReady('a');
+    await calls.handleWebhook(hangup('a'));
+    await calls.handleWebhook(hangup('a'));
+    expect(line.closed).toBe(1);
+    expect(counters.callsEnded).toBe(1);
+    await expect(directory.find('a')).resolves.toBeUndefined();
+    expect(calls.streamStarted('a', new BareLine())).toBe(false);
+  });
+
+  it('begins one conversation, however often the stream comes back', async () => {
+    const { calls, model } = setUp();
+    const line = new BareLine();
+    await calls.handleWebhook(initiated('a'));
+    for (let socket = 0; socket < 3; socket++) {
+      expect(calls.streamStarted('a', line)).toBe(true);
+      calls.streamReady('a');
+      calls.streamLost('a');
+    }
+    await settle();
+    expect(model.asked).toBe(1);
+  });
+
+  it('carries a stream of a call that it does not know: its token says that it was answered', async () => {
+    const { calls, model, commands, clock } = setUp({ PUBLIC_URL: 'https://gw.example.com' });
+    expect(calls.streamStarted('stranger', new BareLine())).toBe(true);
+    calls.streamReady('stranger');
+    await settle();
+    expect(model.asked).toBe(1);
+    calls.streamLost('stranger');
+    clock.advance(60_000);
+    await settle();
+    expect(commands.streams[0]?.url).toMatch(/^wss:\/\/gw\.example\.com\/media-stream\/./);
+  });
+
+  it('serves streams of answered calls above MAX_CALLS, up to half as many again', async () => {
+    const { calls, commands } = setUp({ MAX_CALLS: '2', PUBLIC_URL: 'https://gw.example.com' });
+    const taken = ['a', 'b', 'c', 'd'].map((id) => calls.streamStarted(id, new BareLine()));
+    await settle();
+    expect(taken).toEqual([true, true, true, false]);
+    expect(commands.asked).toEqual(['speak d']);
+  });
+
+  it('says a sentence and hangs up when there is no model', async () => {
+    const { calls, commands, model } = setUp();
+    model.failure = new ModelUnavailable({ kind: 'fatal', code: 'invalid_api_key', message: 'check OPENAI_API_KEY' });
+    await calls.handleWebhook(initiated('a'));
+    calls.streamStarted('a', new BareLine());
+    calls.streamReady('a');
+    await settle();
+    await calls.handleWebhook({ kind: 'speak-ended', call: identity('a') });
+    expect(commands.asked).toEqual(['answer a', 'speak a', 'hangup a']);
+  });
+
+  it('takes no new socket for a call that is saying its last sentence or was hung up', async () => {
+    const { calls } = setUp();
+    await calls.handleWebhook(initiated('a'));
+    calls.streamStarted('a', new BareLine());
+    calls.end('a', 'model-lost', true);
+    expect(calls.streamStarted('a', new BareLine())).toBe(false);
+    calls.end('a', 'shutdown', false);
+    expect(calls.streamStarted('a', new BareLine())).toBe(false);
+  });
+
+  it('ends every call at once at the second signal, those in the middle of their sentence too', async () => {
+    const { calls, commands } = setUp();
+    for (const id of ['a', 'b']) {
+      await calls.handleWebhook(initiated(id));
+      calls.streamStarted(id, new BareLine());
+    }
+    calls.endAll('shutdown', true);
+    calls.endAll('shutdown', false);
+    await settle();
+    expect(commands.asked.slice(2)).toEqual(['speak a', 'speak b', 'hangup a', 'hangup b']);
+    expect(calls.activeCalls).toBe(0);
+    expect(calls.heldCalls).toBe(2);
+  });
+
+  it('takes tokens two minutes old at most before the first stream, and old ones for a call that has had one', async () => {
+    const { calls } = setUp({ MAX_CALL_DURATION_S: '3600' });
+    await calls.handleWebhook(initiated('a'));
+    expect([0, 120, 121].map((ageS) => calls.mayStream('a', ageS))).toEqual([true, true, false]);
+    expect(calls.mayStream('stranger', 121)).toBe(false);
+    calls.streamStarted('a', new BareLine());
+    calls.streamLost('a');
+    expect([121, 3_600, 3_601].map((ageS) => calls.mayStream('a', ageS))).toEqual([true, true, false]);
+  });
+
+  it('ignores news of calls that it does not carry', async () => {
+    const { calls, commands, counters } = setUp();
+    await calls.handleWebhook({ kind: 'answered', call: identity('x') });
+    await calls.handleWebhook({ kind: 'streaming-failed', call: identity('x'), reason: 'connection_failed' });
+    await calls.handleWebhook({ kind: 'speak-ended', call: identity('x') });
+    await calls.handleWebhook({ kind: 'ignored', eventType: 'call.cost' });
+    calls.streamLost('x');
+    calls.streamReady('x');
+    calls.end('x', 'shutdown', true);
+    expect(commands.asked).toEqual([]);
+    expect(counters.webhooksIgnored).toBe(1);
+  });
+});
