@@ -85,13 +85,11 @@ export class Call {
     }
   }
 
-  private wait(wait: Wait): void {
+  private wait(wait: Wait, extraMs = 0): void {
+    const waitMs = this.around.waitsMs[wait] + extraMs;
     this.timer?.cancel();
-    this.timer = this.around.clock.after(this.around.waitsMs[wait], () => {
-      this.around.log.warn(
-        { wait, waitedMs: this.around.waitsMs[wait], phase: this.current.phase },
-        WAIT_MESSAGE[wait],
-      );
+    this.timer = this.around.clock.after(waitMs, () => {
+      this.around.log.warn({ wait, waitedMs: waitMs, phase: this.current.phase }, WAIT_MESSAGE[wait]);
       this.handle({ type: 'waited', for: wait });
     });
   }
