@@ -42,7 +42,7 @@ export class HeardAccount {
 
   /** The mark for `position` came back: everything before it has been played. */
   markReturned(position: number, nowMs: number): void {
-    if (position > this.sentBytes || position < this.returnedBytes) return;
+    if (position > this.sentBytes || position <= this.returnedBytes) return;
     this.marksReturn = true;
     this.returnedBytes = position;
     while (this.pendingMarks[0] !== undefined && this.pendingMarks[0] <= position) this.pendingMarks.shift();
@@ -69,6 +69,11 @@ export class HeardAccount {
   /** Whether a mark is on its way and marks are known to come back on this stream. */
   get awaitsMark(): boolean {
     return this.marksReturn && this.pendingMarks.length > 0;
+  }
+
+  /** When the next mark on its way would come back if the network took no time, by the clock alone. */
+  get markDueMs(): number {
+    return this.paceMs + ((this.pendingMarks[0] ?? this.sentBytes) - this.paceBytes) / BYTES_PER_MS;
   }
 
   /** The marks on their way are taken for lost: the clock alone counts until one returns again. */

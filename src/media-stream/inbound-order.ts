@@ -11,7 +11,7 @@ export interface InboundSink {
 /** What happened to the order of a stream. */
 export interface InboundCounts {
   frames: number;
-  /** Frames that came before an earlier one. */
+  /** Frames that came after a later one, in time to be put right. */
   reordered: number;
   /** Frames that came after their place had been given up, or twice. */
   late: number;
@@ -46,7 +46,10 @@ export class InboundOrder {
     if (chunk === this.nextChunk || this.nextChunk === -1 || chunk === -1) {
       if (chunk !== -1) this.nextChunk = chunk + 1;
       this.emit(frame.payload, frame.bytes);
-      if (this.held.length > 0) this.releaseHeld(false);
+      if (this.held.length > 0) {
+        if (chunk !== -1) this.counts.reordered++;
+        this.releaseHeld(false);
+      }
       return;
     }
     if (chunk < this.nextChunk) {
@@ -93,8 +96,6 @@ export class InboundOrder {
         const alreadyPadded = Math.min(this.padCreditBytes, gapBytes);
         this.padCreditBytes -= alreadyPadded;
         if (gapBytes > alreadyPadded) this.pad(gapBytes - alreadyPadded);
-      } else if (!giveUp) {
-        this.counts.reordered++;
       }
       this.held.shift();
       this.nextChunk = frame.chunk + 1;

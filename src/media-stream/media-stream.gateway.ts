@@ -28,7 +28,10 @@ const CLOSE_AFTER_MS = 3_000;
 
 const PEER_DOES_NOT_READ = 'the peer of the media stream does not read: cutting the socket off';
 
-const LAW: Record<string, G711Law | undefined> = { PCMU: 'pcmu', PCMA: 'pcma' };
+const LAW = new Map<string, G711Law>([
+  ['PCMU', 'pcmu'],
+  ['PCMA', 'pcma'],
+]);
 
 /**
  * Where Telnyx's media streams arrive. There is no @SubscribeMessage here, on purpose: fifty frames a second and call
@@ -51,15 +54,14 @@ export class MediaStreamGateway implements OnGatewayConnection<WebSocket> {
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
     new MediaStream(socket, request, this.policy.claims(request)?.callControlId, {
       ...{ clock: this.clock, log: this.log, calls: this.calls, counters: this.counters },
-      lineOf: (callControlId) => this.lineOf(callControlId),
+      lineOf: (callControlId) => this.lines.get(callControlId) ?? this.newLine(callControlId),
+      keepLine: (callControlId, line) => void this.lines.set(callControlId, line),
     });
   }
 
-  private lineOf(callControlId: string): MediaLine {
-    const existing = this.lines.get(callControlId);
-    if (existing) return existing;
+  private newLine(callControlId: string): MediaLine {
     const { playoutLeadMs, playoutChunkMs } = this.config.stream;
-    const line = new MediaLine(
+    return new MediaLine(
       this.clock,
       { leadMs: playoutLeadMs, chunkMs: playoutChunkMs },
       {
@@ -71,8 +73,6 @@ export class MediaStreamGateway implements OnGatewayConnection<WebSocket> {
         },
       },
     );
-    this.lines.set(callControlId, line);
-    return line;
   }
 }
 
@@ -81,7 +81,10 @@ interface Surroundings {
   log: PinoLogger;
   calls: CallsService;
   counters: Counters;
+  /** The line that a call has, or a new one for it. */
   lineOf(callControlId: string): MediaLine;
+  /** Later sockets of the call get this line, until the call closes it. */
+  keepLine(callControlId: string, line: MediaLine): void;
 }
 
 /** One media socket from its upgrade to its end: checks `start`, joins the call's line, and reports its loss. */
@@ -151,7 +154,8 @@ class MediaStream {
     }
     this.startTimer.cancel();
     this.callControlId = callControlId;
-    const law = mediaFormat.sampleRateHz === 8000 && mediaFormat.channels === 1 ? LAW[mediaFormat.encoding] : undefined;
+    const law =
+      mediaFormat.sampleRateHz === 8000 && mediaFormat.channels === 1 ? LAW.get(mediaFormat.encoding) : undefined;
     const line = this.around.lineOf(callControlId);
     if (!this.around.calls.streamStarted(callControlId, line)) {
       this.around.log.info({ callId: callControlId }, 'media stream of a call that is over or full: closing it');
@@ -168,6 +172,8 @@ class MediaStream {
       return;
     }
     this.line = line;
+    // Not before: the line of a call that is refused would be kept for ever, since nobody closes it.
+    this.around.keepLine(callControlId, line);
     const replaced = line.attach(this.connection, law);
     replaced?.close(1000, 'replaced by a newer stream');
     this.around.log.info(

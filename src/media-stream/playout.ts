@@ -74,6 +74,8 @@ export class Playout {
   private fullSinceMs: number | undefined;
   /** Sent and not heard yet, kept so that a new socket can take it up. */
   private inFlight: { item: PlayoutItem; audio: Buffer; endBytes: number }[] = [];
+  /** Up to here it was taken for heard and is kept no more, even if a mark then says that it was a little less. */
+  private forgottenBytes = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -147,7 +149,7 @@ export class Playout {
   detach(): void {
     if (!this.output) return;
     this.output = undefined;
-    const heardBytes = this.account.heardBytes(this.clock.nowMs());
+    const heardBytes = Math.max(this.account.heardBytes(this.clock.nowMs()), this.forgottenBytes);
     for (const item of this.items) item.settle(heardBytes);
     for (const { item, audio, endBytes } of this.inFlight.reverse()) {
       const unheardBytes = Math.min(audio.length, endBytes - heardBytes);
@@ -177,6 +179,7 @@ export class Playout {
     this.account = new HeardAccount();
     this.lastMarkBytes = 0;
     this.inFlight = [];
+    this.forgottenBytes = 0;
     this.fullSinceMs = undefined;
     this.pumpTimer?.cancel();
     this.pumpTimer = undefined;
@@ -260,22 +263,28 @@ export class Playout {
     this.heardTimer = undefined;
     const nowMs = this.clock.nowMs();
     const heardBytes = this.account.heardBytes(nowMs);
-    while (this.inFlight[0] && this.inFlight[0].endBytes <= heardBytes) this.inFlight.shift();
-    for (let item = this.items[0]; item?.ended && item.pendingBytes === 0; item = this.items[0]) {
-      const missingBytes = item.unheardBytes(heardBytes);
-      if (missingBytes > 0) {
-        const patienceMs = this.account.awaitsMark ? MARK_PATIENCE_MS : 0;
-        const byClockMs = this.account.aheadBytes(nowMs) / BYTES_PER_MS;
-        if (!this.output) return;
-        this.heardTimer = this.clock.after(Math.max(1, missingBytes / BYTES_PER_MS, byClockMs) + patienceMs, () => {
-          this.heardTimer = undefined;
-          if (this.account.awaitsMark) this.account.giveUpMarks();
-          this.settleHeard();
-        });
-        return;
-      }
-      this.items.shift();
-      this.listener.itemHeard(item.id, item.receivedBytes / BYTES_PER_MS);
+    for (let sent = this.inFlight[0]; sent && sent.endBytes <= heardBytes; sent = this.inFlight[0]) {
+      this.forgottenBytes = sent.endBytes;
+      this.inFlight.shift();
     }
+    const item = this.items[0];
+    if (!item?.ended || item.pendingBytes > 0) return;
+    const missingBytes = item.unheardBytes(heardBytes);
+    if (missingBytes > 0) {
+      if (!this.output) return;
+      const byClockMs = Math.max(missingBytes, this.account.aheadBytes(nowMs)) / BYTES_PER_MS;
+      // A moment, not a time from now: this is looked at again with every chunk of the items behind.
+      const waitMs = this.account.awaitsMark ? this.account.markDueMs + MARK_PATIENCE_MS - nowMs : byClockMs;
+      this.heardTimer = this.clock.after(Math.max(1, waitMs), () => {
+        this.heardTimer = undefined;
+        if (this.account.awaitsMark) this.account.giveUpMarks();
+        this.settleHeard();
+      });
+      return;
+    }
+    this.items.shift();
+    this.listener.itemHeard(item.id, item.receivedBytes / BYTES_PER_MS);
+    // From the start again: whoever was told may have interrupted, and nothing from above holds any more.
+    this.settleHeard();
   }
 }

@@ -23,6 +23,9 @@ export class SocketLiveness {
       this.answersPings = true;
       this.unanswered = 0;
     });
+    socket.on('message', () => {
+      this.unanswered = 0;
+    });
     this.schedule();
   }
 

@@ -46,8 +46,9 @@ export class SpeechGapFiller {
       this.timer = undefined;
       if (!this.speaking) return;
       const silentMs = this.clock.nowMs() - this.lastFrameMs;
-      if (silentMs >= STOPPED_AFTER_MS && this.filledMs < LONGEST_FILL_MS) {
-        const missingMs = Math.floor(silentMs) - this.filledMs;
+      // The limit holds for what is put in, too: after a pause of this process the timer comes any time later.
+      const missingMs = Math.min(Math.floor(silentMs), LONGEST_FILL_MS) - this.filledMs;
+      if (silentMs >= STOPPED_AFTER_MS && missingMs > 0) {
         this.filledMs += missingMs;
         this.fill(missingMs);
       }

@@ -59,13 +59,15 @@ const KEY = {
 export function scanMediaFrame(message: Buffer, into: MediaFrame): boolean {
   if (!scanner.begin(message)) return false;
   let isMedia = false;
+  let hasAudio = false;
   let payloadStart = 0;
   let payloadEnd = 0;
   into.inbound = true;
   into.chunk = -1;
   while (scanner.next()) {
     if (scanner.valueKind === 'object') {
-      if (!scanner.keyIs(KEY.media)) return false;
+      if (hasAudio || !scanner.keyIs(KEY.media)) return false;
+      hasAudio = true;
       while (scanner.next()) {
         if (scanner.valueKind === 'object') return false;
         if (scanner.keyIs(KEY.payload)) {
@@ -74,6 +76,7 @@ export function scanMediaFrame(message: Buffer, into: MediaFrame): boolean {
           payloadEnd = scanner.valueEnd;
         } else if (scanner.keyIs(KEY.chunk)) {
           into.chunk = scanner.valueAsCount();
+          if (into.chunk === -1) return false;
         } else if (scanner.keyIs(KEY.track)) {
           into.inbound = !scanner.valueIs(KEY.outbound);
         }
@@ -81,6 +84,8 @@ export function scanMediaFrame(message: Buffer, into: MediaFrame): boolean {
     } else if (scanner.keyIs(KEY.event)) {
       isMedia = scanner.valueIs(KEY.media);
       if (!isMedia) return false;
+    } else if (scanner.keyIs(KEY.media)) {
+      return false;
     }
   }
   if (!isMedia || !scanner.atEnd) return false;
@@ -90,10 +95,12 @@ export function scanMediaFrame(message: Buffer, into: MediaFrame): boolean {
   return true;
 }
 
-const count = z.union([z.number(), z.string()]).transform((value) => {
-  const number = Number(value);
-  return value !== '' && Number.isSafeInteger(number) && number >= 0 ? number : -1;
-});
+/** A counter of this wire; -1 for anything that is none, since audio is not thrown away for its number. */
+function countOf(value: unknown): number {
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : -1;
+}
+
 const optionalText = z
   .string()
   .nullish()
@@ -115,7 +122,7 @@ const startSchema = z.object({
   }),
 });
 const mediaSchema = z.object({
-  media: z.object({ track: z.string().optional(), chunk: count.optional(), payload: z.string() }),
+  media: z.object({ track: z.unknown().optional(), chunk: z.unknown().optional(), payload: z.string() }),
 });
 const dtmfSchema = z.object({ dtmf: z.object({ digit: z.string().regex(/^[0-9A-Da-d*#]$/) }) });
 const markSchema = z.object({ mark: z.object({ name: z.string() }) });
@@ -125,6 +132,8 @@ const errorSchema = z.object({
     .default({ title: '', detail: '' }),
 });
 
+const anyFrame = z.object({ event: z.string() });
+
 /** Reads any frame. Never throws: what cannot be understood is `invalid` (broken) or `unknown` (newer than we are). */
 export function parseFrame(message: Buffer): TelnyxFrame {
   let json: unknown;
@@ -133,7 +142,7 @@ export function parseFrame(message: Buffer): TelnyxFrame {
   } catch {
     return { kind: 'invalid', reason: 'not JSON' };
   }
-  const event = z.object({ event: z.string() }).safeParse(json);
+  const event = anyFrame.safeParse(json);
   if (!event.success) return { kind: 'invalid', reason: 'no event name' };
   switch (event.data.event) {
     case 'connected':
@@ -157,12 +166,12 @@ export function parseFrame(message: Buffer): TelnyxFrame {
       }));
     case 'media':
       return checked(mediaSchema, json, ({ media }) => {
-        const payload = Buffer.from(media.payload, 'latin1');
+        const payload = Buffer.from(media.payload);
         const bytes = base64DecodedBytes(payload, 0, payload.length);
         if (bytes <= 0) return { kind: 'invalid', reason: 'media payload is not base64' };
         return {
           kind: 'media',
-          media: { inbound: media.track !== 'outbound', chunk: media.chunk ?? -1, payload, bytes },
+          media: { inbound: media.track !== 'outbound', chunk: countOf(media.chunk), payload, bytes },
         };
       });
     case 'dtmf':
