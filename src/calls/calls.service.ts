@@ -16,7 +16,7 @@ import { Call } from './call.js';
 import { CallCommands, type StreamRequest } from './call-commands.js';
 import { type CallEvent, type EndReason, type Wait } from './call-state.js';
 import { type CallLine } from './call-line.js';
-import { signStreamToken } from './stream-token.js';
+import { signStreamToken, type StreamClaims } from './stream-token.js';
 import { STREAM_PATH, streamBaseUrl } from './stream-url.js';
 import { type CallIdentity, type CallWebhook } from './webhook-event.js';
 
@@ -118,12 +118,13 @@ export class CallsService {
   /**
    * A media stream of the call has started.
    * @param line the call's line; the same one for every socket of a call.
+   * @param claims what the token of its socket said; undefined where stream authentication is off.
    * @returns whether the socket may be attached to it; false when the call is over, or ends because of this.
    */
-  streamStarted(callControlId: string, line: CallLine): boolean {
+  streamStarted(callControlId: string, line: CallLine, claims?: StreamClaims): boolean {
     if (this.ended.has(callControlId)) return false;
     // A stream of a call we do not know belongs to a pod or process that is gone; its token says that it was answered.
-    const baseUrl = streamBaseUrl(this.config.stream.publicUrl, undefined) ?? '';
+    const baseUrl = streamBaseUrl(this.config.stream.publicUrl, undefined) ?? claims?.baseUrl ?? '';
     const carried = this.calls.get(callControlId) ?? this.carry(callControlId, baseUrl);
     if (!carried.call.active || carried.call.state.phase === 'saying') return false;
     this.counters.streamsStarted++;
@@ -245,7 +246,7 @@ export class CallsService {
 
   private streamRequest(callControlId: string, baseUrl: string, attempt: number): StreamRequest {
     const { auth, tokenSecret } = this.config.stream;
-    const claims = { callControlId, issuedAtS: Math.floor(Date.now() / 1000), attempt };
+    const claims = { callControlId, issuedAtS: Math.floor(Date.now() / 1000), attempt, baseUrl };
     const token = auth === 'off' ? '' : `/${signStreamToken(claims, tokenSecret.value)}`;
     const clientState = { v: 1, pod: this.config.pod.name, address: this.config.pod.ip };
     return {

@@ -3,12 +3,18 @@ import { createHmac } from 'node:crypto';
 import { signStreamToken, type StreamClaims, verifyStreamToken } from './stream-token.js';
 
 const SECRET = 'a secret of the gateway';
-const CLAIMS: StreamClaims = { callControlId: 'v3:AbC-d_E=', issuedAtS: 1_800_000_000, attempt: 0 };
+const CLAIMS: StreamClaims = {
+  callControlId: 'v3:AbC-d_E=',
+  issuedAtS: 1_800_000_000,
+  attempt: 0,
+  baseUrl: 'wss://gw.example',
+};
 
 const anyClaims = fc.record({
   callControlId: fc.string({ minLength: 1, maxLength: 120, unit: 'binary' }),
   issuedAtS: fc.integer(),
   attempt: fc.nat(),
+  baseUrl: fc.webUrl(),
 });
 
 /** A token with any body, signed as ours are. */

@@ -8,17 +8,19 @@ export interface StreamClaims {
   issuedAtS: number;
   /** Number of the stream within the call: 0 with the answer, then one more with every `streaming_start`. */
   attempt: number;
+  /** Base of the call's stream URLs, so that whoever meets the stream can ask for the next one. */
+  baseUrl: string;
 }
 
 /** A token carries its call's id and is at most a few hundred characters; more is not one of ours. */
 const MAX_TOKEN_CHARACTERS = 2_000;
 
-const claimsSchema = z.object({ c: z.string().min(1), t: z.number().int(), a: z.number().int().min(0) });
+const claimsSchema = z.object({ c: z.string().min(1), t: z.number().int(), a: z.number().int().min(0), b: z.string() });
 
 /** Makes the token that goes into the path of `stream_url`: base64url of the claims, a dot, and their HMAC-SHA256. */
 export function signStreamToken(claims: StreamClaims, secret: string): string {
   const body = Buffer.from(
-    JSON.stringify({ c: claims.callControlId, t: claims.issuedAtS, a: claims.attempt }),
+    JSON.stringify({ c: claims.callControlId, t: claims.issuedAtS, a: claims.attempt, b: claims.baseUrl }),
   ).toString('base64url');
   return `${body}.${signature(body, secret)}`;
 }
@@ -40,7 +42,7 @@ export function verifyStreamToken(token: string, secrets: readonly string[]): St
   if (!genuine) return undefined;
   try {
     const claims = claimsSchema.parse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
-    return { callControlId: claims.c, issuedAtS: claims.t, attempt: claims.a };
+    return { callControlId: claims.c, issuedAtS: claims.t, attempt: claims.a, baseUrl: claims.b };
   } catch {
     return undefined;
   }

@@ -128,7 +128,7 @@ describe('loadConfig', () => {
     ['VOICE_SPEED', '0.2', /0.25 to 1.5/],
     ['MAX_OUTPUT_TOKENS', '5000', /1 to 4096, or inf/],
     ['PLAYOUT_CHUNK_MS', '50', /multiple of 20/],
-    ['PLAYOUT_CHUNK_MS', '300', /longer than PLAYOUT_LEAD_MS/],
+    ['PLAYOUT_CHUNK_MS', '200', /40 ms shorter than PLAYOUT_LEAD_MS/],
     ['GREETING_PROTECTED', 'yes', /on or off/],
     ['NOISE_REDUCTION', 'near', /off, near_field, far_field/],
     ['TRANSCRIPTION_LANGUAGES', 'english', /en,de/],

@@ -4,6 +4,9 @@ import { type SettingName, SETTINGS, type SettingValues } from './settings.js';
 import { suggestion } from './suggestion.js';
 import { isAzure, isLoopback } from './urls.js';
 
+/** What Telnyx still has to play when the next piece of audio is sent: less would be heard as gaps. */
+const LEAST_REST_MS = 40;
+
 type Partially = Partial<SettingValues>;
 
 /** Problems that show only when settings are seen together. In: what could be read. Out: one line each. */
@@ -18,8 +21,10 @@ export function problemsBetween(values: Partially, given: ReadonlySet<SettingNam
       'TELNYX_PUBLIC_KEY: is missing; copy it from the portal (API Keys, Public Key), or set WEBHOOK_SIGNATURE=off to accept webhooks from anyone',
     );
   }
-  if ((values.PLAYOUT_CHUNK_MS ?? 0) > (values.PLAYOUT_LEAD_MS ?? Infinity)) {
-    problems.push('PLAYOUT_CHUNK_MS: is longer than PLAYOUT_LEAD_MS; make it at most as long');
+  if ((values.PLAYOUT_CHUNK_MS ?? 0) + LEAST_REST_MS > (values.PLAYOUT_LEAD_MS ?? Infinity)) {
+    problems.push(
+      `PLAYOUT_CHUNK_MS: leaves no time to send the next piece; make it at least ${LEAST_REST_MS} ms shorter than PLAYOUT_LEAD_MS`,
+    );
   }
   const model = values.OPENAI_REALTIME_MODEL;
   if (model !== undefined && !onAzure(values)) {

@@ -674,9 +674,28 @@ describe('the model fails to answer', () => {
     session().done('resp', 'failed', RETRYABLE);
     model.failures.push(RETRYABLE, RETRYABLE);
     session().loses();
-    await pass(10_000);
+    await pass(5_000);
     expect(model.sessions).toHaveLength(2);
     expect(session().count('create')).toBe(1);
+  });
+
+  it('and where it says nothing at all, another session is asked the same', async () => {
+    const { session, model, pass } = await greeted();
+    const silent = session();
+    silent.callerTurn('turn', 'My question.');
+    await pass(9_000);
+    expect(model.sessions).toHaveLength(2);
+    expect(silent.closed).toBe(true);
+    expect(session().log).toContain('remember caller: My question.');
+    expect(session().count('create')).toBe(1);
+  });
+
+  it('and where the caller speaks on, no answer is due yet', async () => {
+    const { session, model, pass } = await greeted();
+    session().callerTurn('turn', 'My question.');
+    session().tells.speechStarted('more');
+    await pass(60_000);
+    expect(model.sessions).toHaveLength(1);
   });
 });
 

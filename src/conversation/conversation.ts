@@ -1,6 +1,7 @@
 import { type Logger } from 'pino';
 import { type Clock } from '../common/clock.js';
 import { type Counters } from '../telemetry/counters.js';
+import { AnswerWatchdog } from './answer-watchdog.js';
 import { AudioHold } from './audio-hold.js';
 import { ConversationLog } from './conversation-log.js';
 import { Greeting } from './greeting.js';
@@ -64,6 +65,7 @@ export class Conversation implements LineListener, ModelListener {
   /** Caller items that were too short to interrupt and are no turn. */
   private readonly ignoredSpeech = new Set<string>();
   private readonly greeting: Greeting;
+  private readonly watchdog: AnswerWatchdog;
   private callerSpeaking = false;
   /** The response that was asked for and has not begun is not wanted any more. */
   private cancelNext = false;
@@ -81,7 +83,11 @@ export class Conversation implements LineListener, ModelListener {
     private readonly options: ConversationOptions,
     private readonly around: ConversationSurroundings,
   ) {
-    this.responses = new ResponseQueue(() => this.session?.createResponse() ?? '');
+    this.responses = new ResponseQueue(() => {
+      this.watchdog.expect();
+      return this.session?.createResponse() ?? '';
+    });
+    this.watchdog = new AnswerWatchdog(around.clock, () => this.stalled());
     this.greeting = new Greeting(options.greetingProtected);
     this.gate = new SpeechGate(around.clock, options.interruptMinSpeechMs, () => this.interrupt());
   }
@@ -101,6 +107,7 @@ export class Conversation implements LineListener, ModelListener {
     if (this.closed) return;
     this.closed = true;
     this.gate.cancel();
+    this.watchdog.rest();
     this.around.line.setCallerSpeaking(false);
     this.around.line.interrupt();
     this.session?.close();
@@ -144,6 +151,7 @@ export class Conversation implements LineListener, ModelListener {
   speechStarted(itemId: string): void {
     this.callerSpeaking = true;
     this.around.line.setCallerSpeaking(true);
+    if (!this.responses.busy) this.watchdog.rest();
     if (!this.assistantSpeaking || this.greeting.holdsTheFloor) return;
     if (this.options.interruptMinSpeechMs > 0) this.gate.begin(itemId);
     else this.interrupt();
@@ -167,6 +175,7 @@ export class Conversation implements LineListener, ModelListener {
     }
     this.said.callerTurn(itemId);
     this.answerOwed = true;
+    if (!this.responses.busy) this.watchdog.expect();
     if (this.session && !this.session.takesTurnsItself) this.responses.request();
   }
 
@@ -177,6 +186,7 @@ export class Conversation implements LineListener, ModelListener {
   responseCreated(responseId: string): void {
     this.around.counters.responses++;
     this.responses.created(responseId);
+    this.watchdog.progress();
     this.answerOwed = false;
     if (this.cancelNext) {
       // The caller spoke between our request and its start: nobody is waiting for this one any more.
@@ -188,6 +198,7 @@ export class Conversation implements LineListener, ModelListener {
   }
 
   audio(responseId: string, itemId: string, audio: Buffer): void {
+    this.watchdog.progress();
     if (this.dropped.has(responseId)) {
       // Audio of an interrupted answer that was on its way: an item nobody has heard a sound of is not part of the talk.
       if (!this.items.has(itemId)) this.dropItem(responseId, itemId);
@@ -210,6 +221,7 @@ export class Conversation implements LineListener, ModelListener {
 
   responseDone(outcome: ResponseOutcome): void {
     const { responseId, failure } = outcome;
+    this.watchdog.rest();
     if (outcome.usage) this.usage.add(outcome.usage);
     for (const [itemId, ofResponse] of this.items) if (ofResponse === responseId) this.around.line.endItem(itemId);
     const unwanted = this.dropped.delete(responseId);
@@ -251,12 +263,19 @@ export class Conversation implements LineListener, ModelListener {
     this.responses.reset();
     this.cancelNext = false;
     this.gate.cancel();
+    this.watchdog.rest();
     this.callerSpeaking = false;
     this.around.line.setCallerSpeaking(false);
     this.session = undefined;
     this.greeting.sessionLost();
     if (failure.kind === 'fatal' || ++this.lossesInARow > MAX_LOSSES_IN_A_ROW) this.around.end('model-lost', true);
     else void this.resume();
+  }
+
+  /** The model owes an answer and says nothing: as good as lost, only that nobody told. */
+  private stalled(): void {
+    this.session?.close();
+    this.lost({ kind: 'retryable', code: 'model-stalled', message: 'the model was due to answer and did not' });
   }
 
   // --- sessions ---

@@ -45,6 +45,8 @@ export class InboundOrder {
     const { chunk } = frame;
     if (chunk === this.nextChunk || this.nextChunk === -1 || chunk === -1) {
       if (chunk !== -1) this.nextChunk = chunk + 1;
+      // Nothing is missing after all: the pause was the sender's, and the silence put in is part of it.
+      this.padCreditBytes = 0;
       this.emit(frame.payload, frame.bytes);
       if (this.held.length > 0) {
         if (chunk !== -1) this.counts.reordered++;

@@ -70,10 +70,7 @@ export class MediaConnection implements PlayoutOutput {
   }
 
   media(audio: Buffer): void {
-    this.transport.cork();
     this.send(mediaFrame(audio));
-    // A mark usually follows in the same tick; both then leave in one write.
-    process.nextTick(uncork, this.transport);
   }
 
   mark(name: string): void {
@@ -82,6 +79,14 @@ export class MediaConnection implements PlayoutOutput {
 
   clear(): void {
     this.send(CLEAR_FRAME);
+  }
+
+  cork(): void {
+    this.transport.cork();
+  }
+
+  uncork(): void {
+    this.transport.uncork();
   }
 
   /** Ends the socket with a close frame. @param code of RFC 6455; 1000 for a normal end. */
@@ -116,8 +121,4 @@ export class MediaConnection implements PlayoutOutput {
       this.listener.overloaded(this.socket.bufferedAmount);
     }
   }
-}
-
-function uncork(transport: Duplex): void {
-  transport.uncork();
 }

@@ -9,6 +9,8 @@ class Socket {
   readonly sent: string[] = [];
   sentBytes = 0;
   bufferedBytes = 0;
+  cork(): void {}
+  uncork(): void {}
   terminated = false;
   private order = new InboundOrder({ audio: () => undefined, silence: () => undefined });
   private chunk = 0;

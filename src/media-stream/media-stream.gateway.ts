@@ -4,6 +4,7 @@ import { type IncomingMessage } from 'node:http';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { type WebSocket } from 'ws';
 import { CallsService } from '../calls/calls.service.js';
+import { type StreamClaims } from '../calls/stream-token.js';
 import { STREAM_PATH } from '../calls/stream-url.js';
 import { CLOCK } from '../common/clock.token.js';
 import { type Clock } from '../common/clock.js';
@@ -52,11 +53,17 @@ export class MediaStreamGateway implements OnGatewayConnection<WebSocket> {
   ) {}
 
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
-    new MediaStream(socket, request, this.policy.claims(request)?.callControlId, {
-      ...{ clock: this.clock, log: this.log, calls: this.calls, counters: this.counters },
-      lineOf: (callControlId) => this.lines.get(callControlId) ?? this.newLine(callControlId),
-      keepLine: (callControlId, line) => void this.lines.set(callControlId, line),
-    });
+    // Nest calls this from an rxjs subscription, where an exception would reach nobody and end the process.
+    try {
+      new MediaStream(socket, request, this.policy.claims(request), {
+        ...{ clock: this.clock, log: this.log, calls: this.calls, counters: this.counters },
+        lineOf: (callControlId) => this.lines.get(callControlId) ?? this.newLine(callControlId),
+        keepLine: (callControlId, line) => void this.lines.set(callControlId, line),
+      });
+    } catch (error) {
+      this.log.error({ err: error }, 'media socket could not be taken');
+      socket.terminate();
+    }
   }
 
   private newLine(callControlId: string): MediaLine {
@@ -97,11 +104,11 @@ class MediaStream {
   private invalidFrames = 0;
   private over = false;
 
-  /** @param boundTo the call that the socket's token was made for; undefined without stream authentication. */
+  /** @param claims what the socket's token says; undefined without stream authentication. */
   constructor(
     socket: WebSocket,
     request: IncomingMessage,
-    private readonly boundTo: string | undefined,
+    private readonly claims: StreamClaims | undefined,
     private readonly around: Surroundings,
   ) {
     this.connection = new MediaConnection(socket, request.socket, {
@@ -144,9 +151,9 @@ class MediaStream {
   private start(start: StreamStart): void {
     const { callControlId, mediaFormat } = start;
     if (this.line || this.over) return;
-    if (this.boundTo !== undefined && this.boundTo !== callControlId) {
+    if (this.claims !== undefined && this.claims.callControlId !== callControlId) {
       this.around.log.error(
-        { callId: this.boundTo },
+        { callId: this.claims.callControlId },
         "media stream refused: its token was made for another call than 'start' names",
       );
       this.connection.close(1008, 'token and call differ');
@@ -157,7 +164,7 @@ class MediaStream {
     const law =
       mediaFormat.sampleRateHz === 8000 && mediaFormat.channels === 1 ? LAW.get(mediaFormat.encoding) : undefined;
     const line = this.around.lineOf(callControlId);
-    if (!this.around.calls.streamStarted(callControlId, line)) {
+    if (!this.around.calls.streamStarted(callControlId, line, this.claims)) {
       this.around.log.info({ callId: callControlId }, 'media stream of a call that is over or full: closing it');
       this.connection.close(1000, 'call is over');
       return;
@@ -175,6 +182,8 @@ class MediaStream {
     // Not before: the line of a call that is refused would be kept for ever, since nobody closes it.
     this.around.keepLine(callControlId, line);
     const replaced = line.attach(this.connection, law);
+    // What the old one still has to play is played by the new one.
+    replaced?.clear();
     replaced?.close(1000, 'replaced by a newer stream');
     this.around.log.info(
       { callId: callControlId, streamId: start.streamId, codec: law },

@@ -55,6 +55,8 @@ function places(tape: Buffer): Place[] {
 class Ear implements PlayoutOutput {
   readonly queue = new PlayoutClock({ rate: BYTES_PER_MS });
   readonly bufferedBytes = 0;
+  cork(): void {}
+  uncork(): void {}
   private connected = true;
   private markTimer: { cancel(): void } | undefined;
 

@@ -11,6 +11,8 @@ interface Sent {
 /** A socket that notes what it is given, and can be made to look full. */
 class Socket implements PlayoutOutput {
   bufferedBytes = 0;
+  cork(): void {}
+  uncork(): void {}
   readonly sent: Sent[] = [];
   readonly audio: Buffer[] = [];
 

@@ -8,6 +8,9 @@ export interface PlayoutOutput {
   media(audio: Buffer): void;
   mark(name: string): void;
   clear(): void;
+  /** From here to `uncork` what is sent is gathered, and leaves in one write. */
+  cork(): void;
+  uncork(): void;
   /** Bytes written to the socket that the network has not taken yet. */
   readonly bufferedBytes: number;
 }
@@ -54,6 +57,8 @@ const MAX_QUEUED_BYTES = 4_800_000;
 const SOCKET_FULL_BYTES = 16_384;
 /** A socket that stays full for this long has a peer that does not read; a slow network recovers sooner. */
 const STALLED_AFTER_MS = 5_000;
+/** A full socket is looked at this often; and a timer that fired a touch early comes again soon. */
+const LEAST_WAIT_MS = 2;
 /** Telnyx returns a mark within a round trip; an item counts as heard this long after the clock says so without it. */
 const MARK_PATIENCE_MS = 1_500;
 
@@ -199,6 +204,7 @@ export class Playout {
     if (this.isFull(output, nowMs)) {
       // Nothing more goes in; the timer below looks again.
     } else if (aheadBytes <= startBelowBytes) {
+      output.cork();
       for (
         let audio = this.take(leadBytes - aheadBytes, nowMs);
         audio;
@@ -209,9 +215,10 @@ export class Playout {
         if (this.account.sentBytes - this.lastMarkBytes >= MARK_EVERY_BYTES) this.sendMark();
       }
       this.markEnd();
+      output.uncork();
     }
     if (this.items.some((item) => item.hasFrame)) {
-      const waitMs = Math.max(20, (aheadBytes - startBelowBytes) / BYTES_PER_MS);
+      const waitMs = Math.max(LEAST_WAIT_MS, (aheadBytes - startBelowBytes) / BYTES_PER_MS);
       this.pumpTimer = this.clock.after(waitMs, () => this.pump());
     }
     this.settleHeard();

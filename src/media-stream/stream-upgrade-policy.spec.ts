@@ -23,7 +23,10 @@ function setUp(auth: 'token' | 'off' = 'token', previous?: string) {
 }
 
 const token = (call = 'v3:a', secret = 'present', ageS = 0): string =>
-  signStreamToken({ callControlId: call, issuedAtS: Math.floor(Date.now() / 1000) - ageS, attempt: 0 }, secret);
+  signStreamToken(
+    { callControlId: call, issuedAtS: Math.floor(Date.now() / 1000) - ageS, attempt: 0, baseUrl: '' },
+    secret,
+  );
 
 describe('StreamUpgradePolicy', () => {
   it('lets a token of ours in and remembers what it said, for that request alone', () => {

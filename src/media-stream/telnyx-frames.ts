@@ -128,7 +128,11 @@ const dtmfSchema = z.object({ dtmf: z.object({ digit: z.string().regex(/^[0-9A-D
 const markSchema = z.object({ mark: z.object({ name: z.string() }) });
 const errorSchema = z.object({
   payload: z
-    .object({ code: z.coerce.number().optional(), title: z.string().default(''), detail: z.string().default('') })
+    .object({
+      code: z.coerce.number().optional().catch(undefined),
+      title: z.string().default(''),
+      detail: z.string().default(''),
+    })
     .default({ title: '', detail: '' }),
 });
 

@@ -32,6 +32,26 @@ export class Gateway {
 
   /** Starts it on free ports and resolves when it says that it listens. */
   static async start(env: Record<string, string>): Promise<Gateway> {
+    const gateway = Gateway.launch(env);
+    const exit = once(gateway.process, 'exit').then(() => {
+      throw new Error(`the gateway did not start:\n${gateway.output}`);
+    });
+    const line = await Promise.race([gateway.waitForLine((entry) => entry.msg.startsWith('Parley listens')), exit]);
+    exit.catch(() => undefined);
+    const ports = /port (\d+) .* (\d+) \(management\)/.exec(line.msg);
+    gateway.port = Number(ports?.[1]);
+    gateway.managementPort = Number(ports?.[2]);
+    return gateway;
+  }
+
+  /** Starts it with settings that it cannot run with. @returns its exit code and all that it said. */
+  static async startInVain(env: Record<string, string>): Promise<{ exitCode: number | null; output: string }> {
+    const gateway = Gateway.launch(env);
+    await once(gateway.process, 'close');
+    return { exitCode: gateway.process.exitCode, output: gateway.output };
+  }
+
+  private static launch(env: Record<string, string>): Gateway {
     const child = spawn(process.execPath, ['dist/src/main.js'], {
       // Nothing of the tester's own environment decides a test, except where programs are found.
       env: {
@@ -45,12 +65,7 @@ export class Gateway {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const gateway = new Gateway(child);
-    const line = await gateway.waitForLine((entry) => entry.msg.startsWith('Parley listens'));
-    const ports = /port (\d+) .* (\d+) \(management\)/.exec(line.msg);
-    gateway.port = Number(ports?.[1]);
-    gateway.managementPort = Number(ports?.[2]);
-    return gateway;
+    return new Gateway(child);
   }
 
   get webhookUrl(): string {
@@ -149,6 +164,11 @@ export interface Stage {
   gateway: Gateway;
   telnyx: TelnyxDouble;
   realtime: RealtimeDouble;
+  /**
+   * Where a `stream_url` is dialled, whatever host it names: the gateway's own port, unless a test puts a proxy, or
+   * nothing at all, in front of it.
+   */
+  mediaPort: number;
   close(): Promise<void>;
 }
 
@@ -160,7 +180,12 @@ export interface StageOptions {
 
 /** Starts both doubles and the gateway between them, set up as a newcomer would. */
 export async function setStage(options: StageOptions = {}): Promise<Stage> {
-  const telnyx = await TelnyxDouble.start({ webhookUrl: undefined, ...options.telnyx });
+  const dialled = { port: 0 };
+  const telnyx = await TelnyxDouble.start({
+    webhookUrl: undefined,
+    mapStreamUrl: (streamUrl) => `ws://127.0.0.1:${dialled.port}${new URL(streamUrl).pathname}`,
+    ...options.telnyx,
+  });
   const realtime = await RealtimeDouble.start(options.realtime);
   try {
     const gateway = await Gateway.start({
@@ -172,10 +197,17 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       ...options.env,
     });
     telnyx.webhookUrl = gateway.webhookUrl;
+    dialled.port = gateway.port;
     return {
       gateway,
       telnyx,
       realtime,
+      get mediaPort() {
+        return dialled.port;
+      },
+      set mediaPort(port) {
+        dialled.port = port;
+      },
       close: async () => {
         await gateway.stop();
         await Promise.all([telnyx.close(), realtime.close()]);

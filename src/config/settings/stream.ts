@@ -70,7 +70,8 @@ export const stream = settings({
     default: '200',
   },
   PLAYOUT_CHUNK_MS: {
-    meaning: 'Audio in one frame to Telnyx, a multiple of 20, not above PLAYOUT_LEAD_MS. Larger costs less CPU.',
+    meaning:
+      'Audio in one frame to Telnyx, a multiple of 20, at least 40 below PLAYOUT_LEAD_MS. Larger costs less CPU.',
     schema: chunkMs,
     default: '100',
   },

@@ -1,0 +1,44 @@
+import { type Clock, type Timer } from '../common/clock.js';
+
+/** From the end of the caller's turn, or our request, to the start of a response: it takes well under a second. */
+const BEGINS_WITHIN_MS = 8_000;
+/** Between two signs of life of a running response; the longest thinking of a reasoning model is below this. */
+const GOES_ON_WITHIN_MS = 20_000;
+
+/**
+ * Notices a model that has stopped answering while its socket stays open: the one failure that tells nobody, and that the
+ * caller hears as silence.
+ */
+export class AnswerWatchdog {
+  private timer: Timer | undefined;
+
+  /** @param stalled called once, when an answer that is due does not come. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly stalled: () => void,
+  ) {}
+
+  /** An answer is due. */
+  expect(): void {
+    this.watch(BEGINS_WITHIN_MS);
+  }
+
+  /** A response began, or went on. */
+  progress(): void {
+    this.watch(GOES_ON_WITHIN_MS);
+  }
+
+  /** No answer is due: it is complete, or the caller speaks again. */
+  rest(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+  }
+
+  private watch(withinMs: number): void {
+    this.timer?.cancel();
+    this.timer = this.clock.after(withinMs, () => {
+      this.timer = undefined;
+      this.stalled();
+    });
+  }
+}

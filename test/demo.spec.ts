@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { loadClip } from '../simulator/audio/clips.js';
+import { locateClip } from '../simulator/audio/locate.js';
+import { decodeWav } from '../simulator/audio/wav.js';
+import { demoAssistant } from '../simulator/demo/cast.js';
+import { type DemoOutcome } from '../simulator/demo/demo-report.js';
+import { RealtimeDouble } from '../simulator/realtime/index.js';
+
+const DEMO = resolve('dist/simulator/demo/main.js');
+/** The call takes 32 seconds of real time. */
+const CALL_LIMIT_MS = 90_000;
+
+interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+describe('the demo', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-demo-'));
+  const children = new Set<ChildProcess>();
+  const wav = join(folder, 'calls', 'call.wav');
+  let model: RealtimeDouble;
+  // Both calls take half a minute of real time and next to no work, so they are held at the same time.
+  let measured: Promise<Ended>;
+  let live: Promise<Ended>;
+
+  beforeAll(async () => {
+    model = await RealtimeDouble.start({ apiKey: 'sk-live', script: demoAssistant() });
+    measured = start(['--json', '--wav', wav]).ended;
+    live = start(['--live'], { OPENAI_API_KEY: 'sk-live', OPENAI_REALTIME_URL: model.url }).ended;
+  });
+
+  afterAll(async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all([measured, live]);
+    await model.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  function start(args: string[], env: Record<string, string> = {}): { child: ChildProcess; ended: Promise<Ended> } {
+    const child = spawn(process.execPath, [DEMO, ...args], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    children.add(child);
+    const written = { out: '', err: '' };
+    child.stdout.on('data', (text: Buffer) => (written.out += text.toString()));
+    child.stderr.on('data', (text: Buffer) => (written.err += text.toString()));
+    const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, ...written }));
+    return { child, ended };
+  }
+
+  it(
+    'holds a whole call, measures it, and writes down what was heard',
+    async () => {
+      const { code, out, err } = await measured;
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+
+      const outcome = JSON.parse(out) as DemoOutcome;
+      expect(outcome).toMatchObject({ ok: true, problems: [], live: false, wav });
+      expect(outcome.call.turns).toHaveLength(3);
+      // No answer can come before the silence by which a turn ends (500 ms) and the double's thinking (300 ms).
+      for (const turn of outcome.call.turns) expect(turn.answerMs).toBeGreaterThan(700);
+      const { heardMs, truncatedAtMs, generatedMs } = outcome.interruption!;
+      expect(Math.abs(heardMs - truncatedAtMs!)).toBeLessThanOrEqual(60);
+      expect(generatedMs).toBeGreaterThan(heardMs);
+
+      const { sampleRateHz, channels } = decodeWav(readFileSync(wav));
+      const [left = new Int16Array(), right = new Int16Array()] = channels;
+      expect(sampleRateHz).toBe(8000);
+      expect(locateClip(left, loadClip('caller-goodbye'))?.score).toBeGreaterThan(0.95);
+      expect(locateClip(right, loadClip('assistant-goodbye'))?.score).toBeGreaterThan(0.95);
+      // Nobody hears himself.
+      expect(locateClip(right, loadClip('caller-goodbye'))?.score).toBeLessThan(0.6);
+    },
+    CALL_LIMIT_MS,
+  );
+
+  it(
+    'holds the same call with the model that OPENAI_API_KEY opens, and tells it in plain lines where nobody watches',
+    async () => {
+      const { code, out, err } = await live;
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(out).toMatch(/ s {2}telnyx +webhook call\.initiated: 200 in \d+ ms\n/);
+      expect(out).toMatch(/ s {2}telnyx +command “answer”, with a media stream: 200\n/);
+      expect(out).toMatch(/ s {2}caller +\(interrupts\) “Sorry, one moment/);
+      expect(out).toMatch(/ s {2}gateway +the caller interrupts, having heard \d+ of \d+ ms/);
+      expect(out).toContain('The call went as it should.');
+      const [, recording = ''] = /: (recordings\/demo-.*\.wav)\n/.exec(out) ?? [];
+      expect(existsSync(join(folder, recording))).toBe(true);
+      // No colours, no cursor movements, none of the gateway's JSON, and never the key.
+      // eslint-disable-next-line no-control-regex
+      expect(out).not.toMatch(/[\x1b\r]|"level":|sk-live/);
+      const carried = model.sessions.find((session) => session.appendCount > 0);
+      expect(carried?.items.some(({ truncatedAtMs }) => truncatedAtMs !== undefined)).toBe(true);
+    },
+    CALL_LIMIT_MS,
+  );
+
+  it('says what --live needs when there is no key', async () => {
+    const { code, err } = await start(['--live']).ended;
+    expect(code).toBe(2);
+    expect(err).toContain('needs OPENAI_API_KEY');
+  });
+
+  it('passes on why the gateway would not start', async () => {
+    const { code, out, err } = await start(['--live'], { OPENAI_API_KEY: 'sk-live', VOICE: 'nova' }).ended;
+    expect(code).toBe(1);
+    expect(err).toContain('The gateway did not start (exit code 1)');
+    expect(err).toMatch(/VOICE: .*marin/);
+    expect(out).not.toContain('Ready');
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind when %s ends it in mid-call', async (signal) => {
+    const { child, ended } = start([]);
+    const onTheCall = new Promise<void>((resolve) => {
+      child.stdout?.on('data', (text: Buffer) => text.toString().includes('media stream open') && resolve());
+    });
+    await Promise.race([onTheCall, ended]);
+    const gateways = childrenOf(child.pid!);
+    child.kill(signal);
+    const { code, out, err } = await ended;
+    expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
+    expect(err).toContain('Stopped.');
+    expect(out).not.toContain('did not go as it should');
+    for (const pid of gateways) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  });
+});
+
+/** The processes that a process has started; Linux only, elsewhere none. */
+function childrenOf(pid: number): number[] {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : [];
+}
