@@ -1,0 +1,98 @@
+import { loadClip, type ClipName } from '../audio/clips.js';
+import { heardOfClip } from '../audio/locate.js';
+import { type CallReport } from '../caller/index.js';
+import { type Interruption } from './interruption.js';
+import { isComplaint } from './gateway-events.js';
+import { type GatewayLine } from './gateway-process.js';
+
+/** All that is known of the demo's call once it is over. */
+export interface CallEvidence {
+  /** How the gateway's process ended, if it did during the call. */
+  died: string | undefined;
+  report: CallReport;
+  /** Why the call did not come up, if it did not. */
+  explanation: string | undefined;
+  interruption: Interruption | undefined;
+  /** What the caller heard, 8 kHz, from the answer on. */
+  heard: Int16Array;
+  webhooks: readonly { event_type: string; status: number | undefined; error: string | undefined }[];
+  commands: readonly { action: string; status: number | undefined }[];
+  gatewayLines: readonly GatewayLine[];
+  /** What the model's double would not have taken from the gateway; undefined with the real model. */
+  refusedByModel: readonly string[] | undefined;
+}
+
+/** The end of a recording, and of a clip, is quiet for up to this long. */
+const CLIP_TOLERANCE_MS = 120;
+/** One frame in the gateway's account, one in the recording, one for what the last chunk is filled up with. */
+const HEARD_TOLERANCE_MS = 60;
+/** Far more than an answer or a silence takes on a busy machine: beyond it something is broken, not slow. */
+const LONGEST_ANSWER_MS = 5000;
+const LONGEST_SILENCE_MS = 2000;
+
+/** What of the call was not as it should have been, in words; empty when it went as the demo promises. */
+export function problemsOf(evidence: CallEvidence): string[] {
+  const { died, explanation, report, webhooks, commands, gatewayLines, refusedByModel } = evidence;
+  // Nothing else is worth saying then.
+  if (died !== undefined) return [`the gateway's process ended in the middle of the call (${died})`];
+  if (explanation !== undefined) return [explanation, ...report.problems];
+  return [
+    ...report.problems,
+    ...turnProblems(report),
+    ...interruptionProblems(evidence),
+    // With the real model nobody knows beforehand what it says.
+    ...(refusedByModel === undefined ? [] : clipProblems(evidence.heard)),
+    ...(refusedByModel ?? []).map((what) => `the model would not have taken: ${what}`),
+    ...webhooks
+      .filter(({ status }) => status === undefined || status > 299)
+      .map(
+        ({ event_type: type, status, error }) => `webhook ${type} was answered with ${status ?? error ?? 'nothing'}`,
+      ),
+    ...commands
+      .filter(({ status }) => status === undefined || status > 299)
+      .map(({ action, status }) => `command “${action}” was answered with ${status ?? 'nothing'}`),
+    ...gatewayLines.filter(isComplaint).map(({ msg }) => `the gateway complained: ${msg}`),
+    ...(gatewayLines.some(({ msg }) => msg === 'call ended') ? [] : ['the gateway did not end its side of the call']),
+  ];
+}
+
+function turnProblems({ turns, greetingMs }: CallReport): string[] {
+  const problems = greetingMs === undefined ? ['the caller was not greeted'] : [];
+  for (const { words, answerMs, interrupts, silenceAfterInterruptionMs } of turns) {
+    if (answerMs === undefined) problems.push(`“${words}” had no answer`);
+    else if (answerMs > LONGEST_ANSWER_MS)
+      problems.push(`“${words}” was answered only after ${Math.round(answerMs)} ms`);
+    if (interrupts && (silenceAfterInterruptionMs ?? 0) > LONGEST_SILENCE_MS)
+      problems.push(`the assistant talked on for ${Math.round(silenceAfterInterruptionMs ?? 0)} ms when interrupted`);
+  }
+  return problems;
+}
+
+function interruptionProblems({ interruption, refusedByModel }: CallEvidence): string[] {
+  if (interruption === undefined) return ['the caller could not interrupt the assistant'];
+  const { heardMs, gatewayHeardMs, truncatedAtMs } = interruption;
+  const problems: string[] = [];
+  const compare = (who: string, ms: number | undefined): void => {
+    if (ms === undefined) problems.push(`${who} does not know what was heard of the interrupted answer`);
+    else if (Math.abs(ms - heardMs) > HEARD_TOLERANCE_MS)
+      problems.push(
+        `${who} takes ${Math.round(ms)} ms of the interrupted answer as heard, the caller heard ${Math.round(heardMs)} ms`,
+      );
+  };
+  compare('the gateway', gatewayHeardMs);
+  if (refusedByModel !== undefined) compare('the model', truncatedAtMs);
+  return problems;
+}
+
+const HEARD_WHOLE: readonly ClipName[] = ['assistant-greeting', 'assistant-answer-short', 'assistant-goodbye'];
+
+function clipProblems(heard: Int16Array): string[] {
+  return HEARD_WHOLE.flatMap((name) => {
+    const clip = loadClip(name);
+    const lengthMs = clip.length / 8;
+    const found = heardOfClip(heard, clip);
+    if (found === undefined) return [`the caller never heard the clip ${name}`];
+    if (found.heardMs >= lengthMs - CLIP_TOLERANCE_MS) return [];
+    return [`the caller heard only ${Math.round(found.heardMs)} of ${Math.round(lengthMs)} ms of the clip ${name}`];
+  });
+}

@@ -1,0 +1,52 @@
+import { RealtimeDouble } from '../realtime/index.js';
+import { TelnyxDouble } from '../telnyx/index.js';
+import { demoAssistant, LIVE_INSTRUCTIONS } from './cast.js';
+import { type GatewayLine, GatewayProcess } from './gateway-process.js';
+
+export interface StageOptions {
+  /** With it the model is the real one; these are the user's settings for the gateway, the API key among them. */
+  live: Readonly<Record<string, string>> | undefined;
+  onLine: (line: GatewayLine) => void;
+  stopped: AbortSignal;
+}
+
+/** The gateway and what is around it. */
+export interface Stage {
+  telnyx: TelnyxDouble;
+  /** Missing when the model is the real one. */
+  realtime: RealtimeDouble | undefined;
+  gateway: GatewayProcess;
+  close(): Promise<void>;
+}
+
+/** Starts the doubles and the gateway between them, on free ports. Rejects with GatewayFailed. */
+export async function setStage({ live, onLine, stopped }: StageOptions): Promise<Stage> {
+  const telnyx = await TelnyxDouble.start({ webhookUrl: undefined });
+  const realtime = live === undefined ? await RealtimeDouble.start({ script: demoAssistant() }) : undefined;
+  const closeDoubles = async (): Promise<void> => {
+    await Promise.all([telnyx.close(), realtime?.close()]);
+  };
+  try {
+    const env = {
+      ...(realtime && { OPENAI_API_KEY: 'sk-double', OPENAI_REALTIME_URL: realtime.url }),
+      ...(live && { INSTRUCTIONS: LIVE_INSTRUCTIONS, ...live }),
+      TELNYX_BASE_URL: telnyx.restUrl,
+      TELNYX_API_KEY: telnyx.apiKey,
+      TELNYX_PUBLIC_KEY: telnyx.publicKey,
+    };
+    const gateway = await GatewayProcess.start({ env, onLine, stopped });
+    telnyx.webhookUrl = gateway.webhookUrl;
+    return {
+      telnyx,
+      realtime,
+      gateway,
+      close: async () => {
+        await gateway.stop();
+        await closeDoubles();
+      },
+    };
+  } catch (error) {
+    await closeDoubles();
+    throw error;
+  }
+}
