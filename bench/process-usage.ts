@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Linux counts process time in hundredths of a second, whatever the kernel's own clock. */
 const MS_PER_TICK = 10;
@@ -29,10 +29,16 @@ export function waitMsFromSchedstat(schedstat: string): number {
   return Number(schedstat.split(' ')[1] ?? NaN) / 1e6;
 }
 
-/** NaN where the kernel does not count it. */
+/**
+ * How long others than the process itself kept its main thread from its core. What its own helper threads used (garbage
+ * collection, compilation, on the same core) is its own cost, and in `cpuMs`. NaN where the kernel does not count it.
+ */
 export function waitMs(pid: number): number {
   try {
-    return waitMsFromSchedstat(readFileSync(`/proc/${pid}/schedstat`, 'latin1'));
+    const runMs = (thread: string): number => Number(readFileSync(thread, 'latin1').split(' ')[0]) / 1e6;
+    const tasks = readdirSync(`/proc/${pid}/task`).filter((task) => task !== String(pid));
+    const ownMs = tasks.reduce((sum, task) => sum + runMs(`/proc/${pid}/task/${task}/schedstat`), 0);
+    return waitMsFromSchedstat(readFileSync(`/proc/${pid}/schedstat`, 'latin1')) - ownMs;
   } catch {
     return NaN;
   }

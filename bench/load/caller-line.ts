@@ -19,6 +19,7 @@ export class CallerLine {
   private readonly marks: { name: string; dueAtMs: number }[] = [];
   private closing = false;
   private streamId = '';
+  callControlId = '';
 
   constructor(
     private readonly index: number,
@@ -53,6 +54,7 @@ export class CallerLine {
       }),
     );
     this.streamId = `stream-${id}`;
+    this.callControlId = `v3:bench-${id}`;
     this.socket = socket;
   }
 

@@ -3,6 +3,7 @@ import { cpuMs, rssKib, waitMs } from '../process-usage.js';
 import { Samples } from '../samples.js';
 import { CallerLine } from './caller-line.js';
 import { FrameSchedule } from './frame-schedule.js';
+import { reportHangUp } from './hangup-report.js';
 import { type ModelSession } from './model-session.js';
 import { ModelServer } from './model-server.js';
 import { type LoadGo, type LoadPlan, type LoadResult } from './plan.js';
@@ -56,7 +57,7 @@ export class LoadGenerator {
     try {
       const primingLines = await this.connect(PRIMING_CALLS, PRIMING_SENDER, relay);
       await delay(PRIMING_MS);
-      this.end(primingLines);
+      this.end(primingLines, relay);
       await delay(1000);
       const idleRssKib = rssKib(relay.relayPid);
 
@@ -83,7 +84,7 @@ export class LoadGenerator {
     } finally {
       this.ticking = false;
       await ticker;
-      this.end(this.lines);
+      this.end(this.lines, relay);
     }
   }
 
@@ -111,8 +112,11 @@ export class LoadGenerator {
     return lines;
   }
 
-  private end(lines: CallerLine[]): void {
-    for (const line of lines) line.hangUp();
+  private end(lines: CallerLine[], relay: LoadGo): void {
+    for (const line of lines) {
+      line.hangUp();
+      reportHangUp(relay.mediaPort, line.callControlId);
+    }
     if (lines === this.lines) this.lines = [];
   }
 

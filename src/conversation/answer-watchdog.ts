@@ -11,6 +11,8 @@ const GOES_ON_WITHIN_MS = 20_000;
  */
 export class AnswerWatchdog {
   private timer: Timer | undefined;
+  private timerMs = Infinity;
+  private dueMs = Infinity;
 
   /** @param stalled called once, when an answer that is due does not come. */
   constructor(
@@ -30,14 +32,32 @@ export class AnswerWatchdog {
 
   /** No answer is due: it is complete, or the caller speaks again. */
   rest(): void {
-    this.timer?.cancel();
-    this.timer = undefined;
+    this.dueMs = Infinity;
   }
 
-  private watch(withinMs: number): void {
+  /** The call is over. */
+  stop(): void {
+    this.rest();
     this.timer?.cancel();
-    this.timer = this.clock.after(withinMs, () => {
-      this.timer = undefined;
+  }
+
+  /** Moves the moment; the timer is only set anew where it would come too late, because audio comes many times a second. */
+  private watch(withinMs: number): void {
+    this.dueMs = this.clock.nowMs() + withinMs;
+    if (this.dueMs < this.timerMs) this.setTimer();
+  }
+
+  private setTimer(): void {
+    this.timer?.cancel();
+    this.timerMs = this.dueMs;
+    this.timer = this.clock.after(this.dueMs - this.clock.nowMs(), () => {
+      this.timerMs = Infinity;
+      if (this.dueMs === Infinity) return;
+      if (this.clock.nowMs() < this.dueMs) {
+        this.setTimer();
+        return;
+      }
+      this.dueMs = Infinity;
       this.stalled();
     });
   }

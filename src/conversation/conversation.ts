@@ -107,7 +107,7 @@ export class Conversation implements LineListener, ModelListener {
     if (this.closed) return;
     this.closed = true;
     this.gate.cancel();
-    this.watchdog.rest();
+    this.watchdog.stop();
     this.around.line.setCallerSpeaking(false);
     this.around.line.interrupt();
     this.session?.close();

@@ -116,7 +116,12 @@ class MediaStream {
       overloaded: (bufferedBytes) => this.stalled(bufferedBytes),
       failed: (error) => this.failed(error),
     });
-    this.liveness = new SocketLiveness(socket, around.clock, () => this.connection.terminate());
+    this.liveness = new SocketLiveness(
+      socket,
+      () => request.socket.bytesRead,
+      around.clock,
+      () => this.connection.terminate(),
+    );
     this.startTimer = around.clock.after(START_TIMEOUT_MS, () => this.connection.close(1008, 'no start frame'));
     socket.on('close', (code) => this.closed(code));
   }

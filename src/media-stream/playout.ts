@@ -95,7 +95,7 @@ export class Playout {
 
   /** Adds audio to an item; items play in the order in which they first appear. @param audio raw mu-law bytes. */
   play(itemId: string, audio: Buffer): void {
-    let item = this.items.find((other) => other.id === itemId);
+    let item = this.items[0]?.id === itemId ? this.items[0] : this.items.find((other) => other.id === itemId);
     if (!item) {
       item = new PlayoutItem(itemId);
       this.items.push(item);
@@ -217,7 +217,7 @@ export class Playout {
       this.markEnd();
       output.uncork();
     }
-    if (this.items.some((item) => item.hasFrame)) {
+    if (this.queuedBytes > 0 && this.items.some((item) => item.hasFrame)) {
       const waitMs = Math.max(LEAST_WAIT_MS, (aheadBytes - startBelowBytes) / BYTES_PER_MS);
       this.pumpTimer = this.clock.after(waitMs, () => this.pump());
     }

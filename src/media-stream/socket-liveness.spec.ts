@@ -23,7 +23,14 @@ describe('SocketLiveness', () => {
     [[ours]] = await Promise.all([accepted, once(peer, 'open')]);
     clock = new FakeClock();
     deaths = 0;
-    liveness = new SocketLiveness(ours, clock, () => deaths++);
+    let receivedBytes = 0;
+    ours.on('message', (data: Buffer) => (receivedBytes += data.length));
+    liveness = new SocketLiveness(
+      ours,
+      () => receivedBytes,
+      clock,
+      () => deaths++,
+    );
   });
 
   afterEach(async () => {

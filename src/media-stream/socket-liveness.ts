@@ -12,18 +12,18 @@ const UNANSWERED_PINGS = 3;
 export class SocketLiveness {
   private answersPings = false;
   private unanswered = 0;
+  private receivedBytes = 0;
   private timer: Timer | undefined;
 
+  /** @param received how many bytes have come from the peer so far; asked for rarely, instead of looking at each frame. */
   constructor(
     private readonly socket: WebSocket,
+    private readonly received: () => number,
     private readonly clock: Clock,
     private readonly dead: () => void,
   ) {
     socket.on('pong', () => {
       this.answersPings = true;
-      this.unanswered = 0;
-    });
-    socket.on('message', () => {
       this.unanswered = 0;
     });
     this.schedule();
@@ -36,6 +36,9 @@ export class SocketLiveness {
   private schedule(): void {
     this.timer = this.clock.after(PING_EVERY_MS, () => {
       if (this.socket.readyState !== this.socket.OPEN) return;
+      const receivedBytes = this.received();
+      if (receivedBytes !== this.receivedBytes) this.unanswered = 0;
+      this.receivedBytes = receivedBytes;
       if (this.answersPings && this.unanswered >= UNANSWERED_PINGS) {
         this.dead();
         return;

@@ -25,11 +25,16 @@ export class SpeechGapFiller {
 
   /** A frame arrived. */
   frame(): void {
+    if (!this.speaking) return;
     this.lastFrameMs = this.clock.nowMs();
     this.filledMs = 0;
   }
 
   setSpeaking(speaking: boolean): void {
+    if (speaking && !this.speaking) {
+      this.lastFrameMs = this.clock.nowMs();
+      this.filledMs = 0;
+    }
     this.speaking = speaking;
     if (!speaking) this.stop();
     else if (!this.timer) this.watch();

@@ -7,9 +7,9 @@ interface AppendEvent {
   audio: string;
 }
 
-function setUp() {
+function setUp(lateness = { late: true }) {
   const sent: AppendEvent[] = [];
-  const writer = new AppendWriter((event) => sent.push(JSON.parse(event.toString('utf8')) as AppendEvent));
+  const writer = new AppendWriter((event) => sent.push(JSON.parse(event.toString('utf8')) as AppendEvent), lateness);
   return { sent, writer };
 }
 
@@ -36,6 +36,23 @@ describe('AppendWriter', () => {
         audio: Buffer.from('twenty milliseconds').toString('base64'),
       },
     ]);
+  });
+
+  it('sends a frame at once while the event loop is in time', () => {
+    const { sent, writer } = setUp({ late: false });
+    writer.append(base64(Buffer.from('one')));
+    writer.append(base64(Buffer.from('two')));
+    expect(sent.map(({ audio }) => Buffer.from(audio, 'base64').toString())).toEqual(['one', 'two']);
+  });
+
+  it('keeps the order when the event loop is late no more', async () => {
+    const lateness = { late: true };
+    const { sent, writer } = setUp(lateness);
+    writer.append(base64(Buffer.from('one')));
+    lateness.late = false;
+    writer.append(base64(Buffer.from('two')));
+    await nextTick();
+    expect(sent.map(({ audio }) => Buffer.from(audio, 'base64').toString()).join('')).toBe('onetwo');
   });
 
   it('makes one event of frames that come together, of the same bytes, whatever their sizes', async () => {

@@ -2,19 +2,29 @@
  * Writes `input_audio_buffer.append` events by copying: the caller's audio is base64 on both wires, so a frame of Telnyx
  * becomes an event of OpenAI without being decoded.
  *
- * Frames that arrive in one go (the event loop was late, the network bunched them) become one event: its audio is
- * decoded and joined, because base64 ends in padding. That costs less than the writes it saves.
+ * While the event loop is late, the frames that have piled up arrive in one go and become one event: their audio is
+ * decoded and joined, because base64 ends in padding. That costs less than the writes it saves, when it is needed most.
  */
 export class AppendWriter {
   private pending: Buffer[] = [];
   private sequence = 0;
   private scheduled = false;
 
-  /** @param send puts one event on the socket. */
-  constructor(private readonly send: (event: Buffer) => void) {}
+  /**
+   * @param send puts one event on the socket.
+   * @param lateness of the event loop: gathers frames while it is late.
+   */
+  constructor(
+    private readonly send: (event: Buffer) => void,
+    private readonly lateness: { readonly late: boolean },
+  ) {}
 
   /** @param base64 audio as base64 text; a view that is read before the event loop goes on. */
   append(base64: Buffer): void {
+    if (!this.lateness.late && this.pending.length === 0) {
+      this.send(this.event(base64));
+      return;
+    }
     this.pending.push(base64);
     if (this.scheduled) return;
     this.scheduled = true;

@@ -3,6 +3,7 @@ import { RealtimeDouble } from '../../simulator/realtime/index.js';
 import { systemClock } from '../common/clock.js';
 import { loadConfig } from '../config/load-config.js';
 import { ModelUnavailable } from '../conversation/model.port.js';
+import { LoopLateness } from '../common/loop-lateness.js';
 import { Counters } from '../telemetry/counters.js';
 import { OpenAIRealtimeService } from './openai-realtime.service.js';
 
@@ -27,7 +28,7 @@ describe('OpenAIRealtimeService', () => {
       ...env,
     });
     const log = new PinoLogger({ pinoHttp: { enabled: false } });
-    service = new OpenAIRealtimeService(config, systemClock, log, new Counters());
+    service = new OpenAIRealtimeService(config, systemClock, log, new Counters(), new LoopLateness());
     service.onApplicationBootstrap();
   }
 

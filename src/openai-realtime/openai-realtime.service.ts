@@ -6,6 +6,7 @@ import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
 import { type G711Law } from '../conversation/line.port.js';
 import { ModelConnector, type ModelFailure, type ModelSession, ModelUnavailable } from '../conversation/model.port.js';
+import { LoopLateness } from '../common/loop-lateness.js';
 import { Counters } from '../telemetry/counters.js';
 import { openRealtimeSocket } from './realtime-socket.js';
 import { RealtimeSession } from './realtime-session.js';
@@ -22,6 +23,7 @@ export class OpenAIRealtimeService extends ModelConnector implements OnApplicati
     @Inject(CLOCK) private readonly clock: Clock,
     @InjectPinoLogger(OpenAIRealtimeService.name) private readonly log: PinoLogger,
     private readonly counters: Counters,
+    private readonly lateness: LoopLateness,
   ) {
     super();
     this.pool = new WarmPool(
@@ -69,6 +71,7 @@ export class OpenAIRealtimeService extends ModelConnector implements OnApplicati
         clock: this.clock,
         log: this.log,
         counters: this.counters,
+        lateness: this.lateness,
         timeoutMs: openai.connectTimeoutMs,
         takesTurnsItself: modelTakesTurns(assistant),
       });

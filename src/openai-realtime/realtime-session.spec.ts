@@ -36,6 +36,7 @@ function open(url: string, clock: Clock = systemClock, env: Record<string, strin
     clock,
     log,
     counters,
+    lateness: { late: true },
     timeoutMs: 10_000,
     takesTurnsItself: true,
   });

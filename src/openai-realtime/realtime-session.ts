@@ -19,6 +19,7 @@ export interface SessionSurroundings {
   clock: Clock;
   log: PinoLogger;
   counters: Counters;
+  lateness: { readonly late: boolean };
   /** How long the model may take from the dial to the confirmed configuration, and for each later confirmation. */
   timeoutMs: number;
   takesTurnsItself: boolean;
@@ -68,7 +69,7 @@ export class RealtimeSession implements ModelSession {
     this.takesTurnsItself = around.takesTurnsItself;
     this.openedMs = around.clock.nowMs();
     this.law = law;
-    this.audio = new AppendWriter((event) => this.write(event));
+    this.audio = new AppendWriter((event) => this.write(event), around.lateness);
     socket.on('message', (data, isBinary) => this.guarded(() => this.receive(data as Buffer, isBinary)));
     socket.on('close', (code, reason) => this.end(failureOfClose(code, reason.toString('utf8'), this.lastError)));
     socket.on('unexpected-response', (_request, response) => {
