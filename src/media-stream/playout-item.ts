@@ -53,7 +53,12 @@ export class PlayoutItem {
     const padBytes = (FRAME_BYTES - (ownBytes % FRAME_BYTES)) % FRAME_BYTES;
     const head = this.pending[0];
     this.pendingBytes -= ownBytes;
-    if (head && head.length > ownBytes && padBytes === 0) {
+    if (head && padBytes === 0 && head.length >= ownBytes) {
+      // All from one piece, as a rule: nothing is copied.
+      if (head.length === ownBytes) {
+        this.pending.shift();
+        return { frames: head, ownBytes };
+      }
       this.pending[0] = head.subarray(ownBytes);
       return { frames: head.subarray(0, ownBytes), ownBytes };
     }

@@ -237,8 +237,9 @@ export class Playout {
 
   /** Takes up to `roomBytes` of the next item, as whole frames, and enters it into the account. */
   private take(roomBytes: number, nowMs: number): Buffer | undefined {
+    if (roomBytes < FRAME_BYTES) return undefined;
     const item = this.items.find((other) => other.pendingBytes > 0 || !other.ended);
-    if (!item || roomBytes < FRAME_BYTES) return undefined;
+    if (!item) return undefined;
     const audio = item.take(Math.floor(roomBytes / FRAME_BYTES) * FRAME_BYTES);
     if (!audio) return undefined;
     const ownBytes = audio.ownBytes;
@@ -247,7 +248,7 @@ export class Playout {
     this.account.sent(audio.frames.length, nowMs);
     this.inFlight.push({
       item,
-      audio: audio.frames.subarray(0, ownBytes),
+      audio: ownBytes === audio.frames.length ? audio.frames : audio.frames.subarray(0, ownBytes),
       endBytes: this.account.sentBytes - (audio.frames.length - ownBytes),
     });
     return audio.frames;
