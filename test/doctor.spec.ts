@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { RealtimeDouble } from '../simulator/realtime/index.js';
 import { TelnyxDouble } from '../simulator/telnyx/index.js';
+import { Gateway } from './support/gateway.js';
 
 const DOCTOR = resolve('dist/src/doctor/main.js');
 
@@ -121,6 +122,20 @@ describe('npm run doctor', () => {
     const [session] = realtime.sessions;
     expect((await session?.closed)?.code).toBe(1000);
     expect(session?.errorsSent).toEqual([]);
+  });
+
+  it('finds nothing wrong with a gateway that really runs', async () => {
+    const { PUBLIC_URL: _ofTheStandIn, ...settings } = env;
+    const real = await Gateway.start(settings);
+    try {
+      env = { ...env, PUBLIC_URL: `http://127.0.0.1:${real.port}` };
+      setUpAccount({ webhook_event_url: real.webhookUrl });
+      const { code, out } = await run();
+      expect({ out, code }).toMatchObject({ code: 0 });
+      expect(out).toMatch(/ 0 failed, 0 skipped\n$/);
+    } finally {
+      await real.stop();
+    }
   });
 
   it('reads .env in the working directory', async () => {

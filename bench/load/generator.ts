@@ -73,7 +73,7 @@ export class LoadGenerator {
       const windowMs = performance.now() - this.windowFromMs;
       const used: RelayUse = {
         cpuMs: cpuMs(relay.relayPid) - before.cpuMs,
-        waitMs: waitMs(relay.relayPid) - before.waitMs,
+        waitMs: Math.max(0, waitMs(relay.relayPid) - before.waitMs),
         idleRssKib,
         loadedRssKib: rssKib(relay.relayPid),
       };

@@ -2,6 +2,7 @@ import { type Logger } from 'pino';
 import { type Clock } from '../common/clock.js';
 import { type Counters } from '../telemetry/counters.js';
 import { AnswerWatchdog } from './answer-watchdog.js';
+import { AssistantSpeech } from './assistant-speech.js';
 import { AudioHold } from './audio-hold.js';
 import { ConversationLog } from './conversation-log.js';
 import { Greeting } from './greeting.js';
@@ -40,8 +41,6 @@ export interface ConversationSurroundings {
   end(reason: ConversationEnd, sentence: boolean): void;
 }
 
-/** Less than one frame of an item is not heard as anything: such an item is taken out of the conversation. */
-const LEAST_HEARD_MS = 20;
 /** Waits before the same answer is asked for again. */
 const RETRY_WAITS_MS = [500, 1_500];
 /** Sessions lost one after the other, without an answer in between, before it is no use to open more. */
@@ -58,10 +57,7 @@ export class Conversation implements LineListener, ModelListener {
   private readonly usage = new UsageTotals();
   private readonly responses: ResponseQueue;
   private readonly gate: SpeechGate;
-  /** Responses that were interrupted: what still comes of them is not for the caller. */
-  private readonly dropped = new Set<string>();
-  /** Assistant items of the present session, and the response each belongs to. */
-  private readonly items = new Map<string, string>();
+  private readonly speech: AssistantSpeech;
   /** Caller items that were too short to interrupt and are no turn. */
   private readonly ignoredSpeech = new Set<string>();
   private readonly greeting: Greeting;
@@ -83,6 +79,7 @@ export class Conversation implements LineListener, ModelListener {
     private readonly options: ConversationOptions,
     private readonly around: ConversationSurroundings,
   ) {
+    this.speech = new AssistantSpeech(around.line, this.said, () => this.session);
     this.responses = new ResponseQueue(() => {
       this.watchdog.expect();
       return this.session?.createResponse() ?? '';
@@ -127,7 +124,7 @@ export class Conversation implements LineListener, ModelListener {
   }
 
   itemStarted(itemId: string): void {
-    this.greeting.itemStarted(this.items.get(itemId));
+    this.greeting.itemStarted(this.speech.responseOf(itemId));
     if (this.speechEndedMs === undefined) return;
     const answeredAfterMs = Math.round(this.around.clock.nowMs() - this.speechEndedMs);
     this.speechEndedMs = undefined;
@@ -191,7 +188,7 @@ export class Conversation implements LineListener, ModelListener {
     if (this.cancelNext) {
       // The caller spoke between our request and its start: nobody is waiting for this one any more.
       this.cancelNext = false;
-      this.dropped.add(responseId);
+      this.speech.drop(responseId);
       this.session?.cancelResponse(responseId);
     }
     this.greeting.responseCreated(responseId);
@@ -199,32 +196,22 @@ export class Conversation implements LineListener, ModelListener {
 
   audio(responseId: string, itemId: string, audio: Buffer): void {
     this.watchdog.progress();
-    if (this.dropped.has(responseId)) {
-      // Audio of an interrupted answer that was on its way: an item nobody has heard a sound of is not part of the talk.
-      if (!this.items.has(itemId)) this.dropItem(responseId, itemId);
-      return;
-    }
-    if (!this.items.has(itemId)) {
-      this.items.set(itemId, responseId);
-      this.said.assistantSpeaks(itemId);
-    }
-    this.around.line.play(itemId, audio);
+    this.speech.audio(responseId, itemId, audio);
   }
 
   audioDone(responseId: string, itemId: string): void {
-    if (!this.dropped.has(responseId)) this.around.line.endItem(itemId);
+    this.speech.audioDone(responseId, itemId);
   }
 
   assistantTranscript(responseId: string, itemId: string, delta: string): void {
-    if (!this.dropped.has(responseId)) this.said.assistantWords(itemId, delta);
+    this.speech.words(responseId, itemId, delta);
   }
 
   responseDone(outcome: ResponseOutcome): void {
     const { responseId, failure } = outcome;
     this.watchdog.rest();
     if (outcome.usage) this.usage.add(outcome.usage);
-    for (const [itemId, ofResponse] of this.items) if (ofResponse === responseId) this.around.line.endItem(itemId);
-    const unwanted = this.dropped.delete(responseId);
+    const unwanted = this.speech.done(responseId);
     if (outcome.status !== 'failed') {
       this.failuresInARow = 0;
       this.lossesInARow = 0;
@@ -256,9 +243,7 @@ export class Conversation implements LineListener, ModelListener {
     this.around.log.warn({ code: failure.code, reason: failure.message }, 'model session lost');
     // What was generated is still played to its end; what was being generated, or waited for, is owed.
     if (this.responses.busy || this.callerSpeaking) this.answerOwed = true;
-    for (const itemId of this.items.keys()) this.around.line.endItem(itemId);
-    this.items.clear();
-    this.dropped.clear();
+    this.speech.sessionLost();
     this.ignoredSpeech.clear();
     this.responses.reset();
     this.cancelNext = false;
@@ -338,34 +323,18 @@ export class Conversation implements LineListener, ModelListener {
   private interrupt(): void {
     const { session } = this;
     const { activeId } = this.responses;
-    const cut = this.around.line.interrupt();
     this.responses.withdraw();
     if (activeId === undefined && this.responses.busy) this.cancelNext = true;
     if (activeId !== undefined) {
-      this.dropped.add(activeId);
+      this.speech.drop(activeId);
       if (session && !session.takesTurnsItself) session.cancelResponse(activeId);
     }
-    for (const { itemId, heardMs, receivedMs, complete } of cut) {
-      const responseId = this.items.get(itemId);
-      if (complete) continue;
-      if (heardMs < LEAST_HEARD_MS) {
-        if (responseId !== undefined) this.dropItem(responseId, itemId);
-        continue;
-      }
-      this.said.assistantHeard(itemId, receivedMs > 0 ? heardMs / receivedMs : 0);
-      if (responseId !== undefined) session?.truncateItem(itemId, Math.floor(heardMs));
-    }
+    const cut = this.speech.cut();
     this.greeting.interrupted();
     if (cut.length === 0 && activeId === undefined && !this.cancelNext) return;
     this.interruptions++;
     this.around.counters.interruptions++;
     this.around.log.info({ cut }, 'the caller interrupts');
-  }
-
-  private dropItem(responseId: string, itemId: string): void {
-    this.items.set(itemId, responseId);
-    this.said.forget(itemId);
-    this.session?.deleteItem(itemId);
   }
 
   private responseFailed(failure: ModelFailure | undefined): void {

@@ -7,13 +7,13 @@ import {
   type ModelFailure,
   type ModelListener,
   type ModelSession,
-  type TokenUsage,
 } from '../conversation/model.port.js';
 import { type Counters } from '../telemetry/counters.js';
 import { AppendWriter } from './append-writer.js';
 import { type ApiError, failureOfClose, failureOfConfiguration, failureOfError, failureOfStatus } from './failures.js';
-import { parseServerEvent, scanAudioDelta, type ServerEvent, type ServerUsage } from './server-events.js';
+import { parseServerEvent, scanAudioDelta, type ServerEvent } from './server-events.js';
 import { audioFormat, inputFormatUpdate } from './session-config.js';
+import { tellListener } from './tell-listener.js';
 
 export interface SessionSurroundings {
   clock: Clock;
@@ -197,7 +197,6 @@ export class RealtimeSession implements ModelSession {
   }
 
   private handle(event: ServerEvent): void {
-    const { listener } = this;
     switch (event.type) {
       case 'session.created':
         this.id = event.session.id ?? '';
@@ -209,40 +208,8 @@ export class RealtimeSession implements ModelSession {
       case 'error':
         this.refused(event.error);
         return;
-      case 'input_audio_buffer.speech_started':
-        listener?.speechStarted(event.item_id);
-        return;
-      case 'input_audio_buffer.speech_stopped':
-        listener?.speechStopped(event.item_id);
-        return;
-      case 'input_audio_buffer.committed':
-        listener?.turnCommitted(event.item_id);
-        return;
-      case 'conversation.item.input_audio_transcription.completed':
-        listener?.callerTranscript(event.item_id, event.transcript);
-        return;
-      case 'response.created':
-        listener?.responseCreated(event.response.id);
-        return;
-      case 'response.output_audio.delta':
-        listener?.audio(event.response_id, event.item_id, Buffer.from(event.delta, 'base64'));
-        return;
-      case 'response.output_audio.done':
-        listener?.audioDone(event.response_id, event.item_id);
-        return;
-      case 'response.output_audio_transcript.delta':
-        listener?.assistantTranscript(event.response_id, event.item_id, event.delta);
-        return;
-      case 'response.done':
-        listener?.responseDone({
-          responseId: event.response.id,
-          status: event.response.status,
-          reason: event.response.status_details?.reason ?? undefined,
-          failure:
-            event.response.status === 'failed' ? failureOfError(event.response.status_details?.error ?? {}) : undefined,
-          usage: readUsage(event.response.usage),
-        });
-        return;
+      default:
+        if (this.listener) tellListener(event, this.listener);
     }
   }
 
@@ -308,17 +275,4 @@ export class RealtimeSession implements ModelSession {
       this.fail({ kind: 'retryable', code: 'internal-error', message: 'an event could not be handled' });
     }
   }
-}
-
-function readUsage(usage: ServerUsage | null | undefined): TokenUsage | undefined {
-  if (!usage) return undefined;
-  const { input_token_details: input, output_token_details: output } = usage;
-  return {
-    inputTextTokens: input?.text_tokens ?? 0,
-    inputAudioTokens: input?.audio_tokens ?? 0,
-    cachedTextTokens: input?.cached_tokens_details?.text_tokens ?? 0,
-    cachedAudioTokens: input?.cached_tokens_details?.audio_tokens ?? 0,
-    outputTextTokens: output?.text_tokens ?? 0,
-    outputAudioTokens: output?.audio_tokens ?? 0,
-  };
 }
