@@ -112,12 +112,12 @@ describe('a conversation', () => {
       rateLimitsPosition: 'after-created',
       transcriptionTiming: 'failed',
     });
-    const before = (await gateway.status()).counters['modelEventsUnknown'] ?? 0;
+    const before = (await gateway.status()).counters['modelEventsUnused'] ?? 0;
     const { call, session } = await greetedCall(stage);
     session.sendError({ message: 'Something happened that concerns nobody' });
     await call.say(WORDS);
     await call.waitFor('heard-audio', 5_000, 2);
-    expect((await gateway.status()).counters['modelEventsUnknown']).toBeGreaterThan(before);
+    expect((await gateway.status()).counters['modelEventsUnused']).toBeGreaterThan(before);
   });
 
   it('is not begun in formats that the model did not confirm: the caller is told and the call ended', async () => {

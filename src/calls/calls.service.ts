@@ -155,7 +155,7 @@ export class CallsService {
 
   /** The socket of the call's media stream is gone, without the call being over as far as we know. */
   streamLost(callControlId: string): void {
-    this.counters.streamsLost++;
+    this.counters.streamsEnded++;
     this.calls.get(callControlId)?.call.handle({ type: 'stream-lost' });
   }
 

@@ -393,7 +393,7 @@ describe('RealtimeSession with a service in our hands', () => {
 
   it('passes over what it cannot read, does not know, or that is binary', async () => {
     const { session, notes } = await connected();
-    const { modelEventsInvalid, modelEventsUnknown } = counters;
+    const { modelEventsInvalid, modelEventsUnused } = counters;
     const socket = peer();
     for (const text of ['', '{', 'null', '[]', '{"type":7}', '{"type":"response.created","response":{}}']) {
       socket.send(text);
@@ -404,7 +404,7 @@ describe('RealtimeSession with a service in our hands', () => {
     await notes.heard(/created/);
     expect(notes.lines).toEqual(['created resp_1']);
     expect(counters.modelEventsInvalid - modelEventsInvalid).toBe(7);
-    expect(counters.modelEventsUnknown - modelEventsUnknown).toBe(1);
+    expect(counters.modelEventsUnused - modelEventsUnused).toBe(1);
     expect(session.alive).toBe(true);
     session.close();
   });

@@ -189,7 +189,7 @@ export class RealtimeSession implements ModelSession {
     }
     const parsed = parseServerEvent(message);
     if (parsed.kind === 'event') this.handle(parsed.event);
-    else if (parsed.kind === 'other') this.around.counters.modelEventsUnknown++;
+    else if (parsed.kind === 'other') this.around.counters.modelEventsUnused++;
     else {
       this.around.counters.modelEventsInvalid++;
       this.around.log.warn({ reason: parsed.reason }, 'event from OpenAI that cannot be read, passed over');

@@ -14,14 +14,16 @@ export class Counters {
   callsRejected = 0;
   callsEnded = 0;
   streamsStarted = 0;
-  streamsLost = 0;
+  /** Media sockets that ended, with their call or before it. */
+  streamsEnded = 0;
   streamsRefused = 0;
   framesInvalid = 0;
   framesUnknown = 0;
   modelConnects = 0;
   modelConnectFailures = 0;
   modelSessionsLost = 0;
-  modelEventsUnknown = 0;
+  /** Events of the model that Parley has no use for, known or not. */
+  modelEventsUnused = 0;
   modelEventsInvalid = 0;
   modelRefusals = 0;
   interruptions = 0;
