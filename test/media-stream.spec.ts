@@ -295,7 +295,8 @@ describe('two sockets for one call', () => {
     for (let chunk = 1; chunk <= 75; chunk++) newer.audio(chunk, voice.subarray((chunk - 1) * 160, chunk * 160));
     for (let chunk = 76; chunk <= 120; chunk++) newer.audio(chunk, Buffer.alloc(160, silenceByte('PCMU')));
     await session.waitFor('speech_stopped');
-    expect(session.inputMs - appendsBefore).toBeGreaterThanOrEqual(2_000);
+    // All 120 frames arrive, the last of them perhaps after the end of speech was noticed.
+    await eventually(() => (session.inputMs - appendsBefore >= 2_400 ? true : undefined), 'all that was said');
     await eventually(() => (newer.mediaFrames >= 3 ? true : undefined), 'the answer on the newer socket');
     expect(heardBytes(call)).toHaveLength(heardBefore);
     expect(call.state).toBe('answered');
