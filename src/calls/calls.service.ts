@@ -24,7 +24,6 @@ import { type CallIdentity, type CallWebhook } from './webhook-event.js';
 interface CarriedCall {
   call: Call;
   log: Logger;
-  streamBaseUrl: string;
   startedMs: number;
   line: CallLine | undefined;
   conversation: Conversation | undefined;
@@ -234,7 +233,6 @@ export class CallsService {
     const carried: CarriedCall = {
       call,
       log,
-      streamBaseUrl: baseUrl,
       startedMs: this.clock.nowMs(),
       line: undefined,
       conversation: undefined,

@@ -21,7 +21,7 @@ import { SpeechGate } from './speech-gate.js';
 import { UsageTotals } from './usage-totals.js';
 
 /** Why a conversation cannot go on. */
-export type ConversationEnd = 'model-unavailable' | 'model-lost' | 'internal-error';
+export type ConversationEnd = 'model-unavailable' | 'model-lost';
 
 export interface ConversationOptions {
   /** What the assistant is told to open with; undefined where the caller speaks first. */

@@ -42,7 +42,7 @@ export interface ModelSession {
   listen(listener: ModelListener): void;
   /** @param base64 G.711 in the law last set, as base64 text; not kept beyond the call. */
   appendAudio(base64: Buffer): void;
-  /** Resolves once the model has confirmed that it reads this law. */
+  /** Resolves once the model has confirmed that it reads this law. Rejects with a {@link ModelFailure}. */
   setInputLaw(law: G711Law): Promise<void>;
   /** Adds to the conversation, without asking for an answer. */
   remember(item: HistoryItem): void;

@@ -38,7 +38,13 @@ export async function openSession(around: OpenerSurroundings): Promise<ModelSess
   return undefined;
 }
 
+/** A change of law is refused with the failure itself. */
+function isFailure(error: unknown): error is ModelFailure {
+  return typeof error === 'object' && error !== null && 'kind' in error && 'code' in error;
+}
+
 function failureOf(error: unknown): ModelFailure {
   if (error instanceof ModelUnavailable) return error.failure;
+  if (isFailure(error)) return error;
   return { kind: 'fatal', code: 'internal-error', message: error instanceof Error ? error.message : 'unknown' };
 }
