@@ -63,6 +63,7 @@ export const REALTIME_FAULTS: RealtimeFaultCatalogue = {
   drop: { fields: nthEvent, about: 'the connection is cut instead of sending the `nth` event of this type' },
   stall: { fields: nthEvent, about: 'nothing is sent any more from that event on; the socket stays' },
   late: { fields: { ...eventType, ms: needed(milliseconds) }, about: 'the event comes after its successors' },
+  lateTranscript: { fields: { ms: needed(milliseconds) }, about: 'the transcript of the caller’s turn comes late' },
   duplicate: { fields: eventType, about: 'the event is sent twice' },
   omit: { fields: eventType, about: 'the event is lost' },
   keepFormats: { fields: {}, about: '`session.update` is accepted, but the audio formats stay as they were' },
@@ -73,14 +74,14 @@ export const REALTIME_FAULTS: RealtimeFaultCatalogue = {
       code: needed(oneOf({ server_error: true, rate_limit_exceeded: true, insufficient_quota: true })),
       afterAudioMs: optional(milliseconds),
     },
-    about: 'the response fails',
+    about: 'the response fails, without `afterAudioMs` before anything is said',
   },
   incompleteResponse: {
     fields: {
       reason: needed(oneOf({ content_filter: true, max_output_tokens: true })),
       afterAudioMs: optional(milliseconds),
     },
-    about: 'the response ends early',
+    about: 'the response ends early, without `afterAudioMs` before anything is said',
   },
 };
 

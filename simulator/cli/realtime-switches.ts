@@ -23,6 +23,16 @@ export const REALTIME_SWITCHES: SwitchCatalogue<RealtimeSwitches> = {
     kind: oneOf({ before: true, during: true, after: true, failed: true }),
     about: 'when the caller’s transcript comes, relative to the answer',
   },
+  transcriptionUsage: {
+    kind: oneOf({ tokens: true, duration: true }),
+    about: 'what a transcript is charged by',
+  },
+  mcpAfterApproval: {
+    kind: oneOf({ runs: true, 'needs-response': true }),
+    about: 'an approved call of MCP runs at once, or as the next response',
+  },
+  mcpApprovalShowsCall: { kind: onOff, about: 'a call of MCP is shown before its approval is asked for' },
+  mcpCallHoldsResponse: { kind: onOff, about: '`response.done` waits for the result of a call of MCP' },
   defaultSilenceDurationMs: { kind: milliseconds, about: '`silence_duration_ms` of a session that never set it' },
   errorEventIdNull: { kind: onOff, about: '`error.event_id` stays null' },
   turnWhileActive: {

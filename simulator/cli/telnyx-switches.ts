@@ -13,6 +13,10 @@ export const TELNYX_SWITCHES: SwitchCatalogue<TelnyxSwitches> = {
     kind: oneOf({ ignored: true, honoured: true }),
     about: '`stream_auth_token` and `custom_parameters` on `answer`',
   },
+  transferBeforeAnswer: {
+    kind: oneOf({ accepted: true, refused: true }),
+    about: '`transfer` of a call that was not answered',
+  },
   dialIdChanges: { kind: onOff, about: 'a dialled leg has another `call_control_id` in webhooks than in the response' },
   firstCommandTimeoutMs: { kind: maybe(milliseconds), about: 'a call without any command is hung up after this' },
 
@@ -31,7 +35,7 @@ export const TELNYX_SWITCHES: SwitchCatalogue<TelnyxSwitches> = {
   },
   emptyClientState: { kind: oneOf({ null: true, absent: true }), about: '`client_state` that no command has set' },
   answeredHasState: { kind: onOff, about: '`call.answered` carries `state`' },
-  dtmfWebhook: { kind: onOff, about: '`call.dtmf.received` beside the frame on the media socket' },
+  dtmfWebhook: { kind: onOff, about: '`call.dtmf.received` for every key' },
   callCostWebhook: { kind: onOff, about: '`call.cost` after the hang-up' },
   hangupSourceOnApi: {
     kind: oneOf({ caller: true, callee: true, unknown: true }),
@@ -39,6 +43,7 @@ export const TELNYX_SWITCHES: SwitchCatalogue<TelnyxSwitches> = {
   },
   sipHangupCauseOnApi: { kind: anyText, about: '`sip_hangup_cause` when the gateway hangs up' },
 
+  dtmfFrame: { kind: onOff, about: '`dtmf` frame on the media socket for every key' },
   connectedProtocol: { kind: maybe(anyText), about: '`protocol` in the `connected` frame' },
   connectTimeoutMs: { kind: milliseconds, about: 'time for the media socket to open' },
   offerCompression: { kind: onOff, about: 'offer permessage-deflate on the media socket' },

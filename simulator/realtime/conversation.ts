@@ -1,10 +1,11 @@
+import { type McpFields, wireMcpItem } from './mcp-items.js';
 import { invalidRequest, alreadyShorter, notModelAudio } from './wire-errors.js';
-import { type ItemStatus, type WireError, type WireItem } from './wire-types.js';
+import { type ItemStatus, type WireError, type WireItem, type WireMcpItem } from './wire-types.js';
 
 /** One item of a conversation as the double keeps it; the service's view of it is `wireItem`. */
-export interface Item {
+export interface Item extends McpFields {
   id: string;
-  type: 'message' | 'function_call' | 'function_call_output';
+  type: 'message' | 'function_call' | 'function_call_output' | WireMcpItem['type'];
   role?: 'system' | 'user' | 'assistant';
   status: ItemStatus;
   /** Typed text or transcript. Truncation empties it, because the service drops the transcript then. */
@@ -27,6 +28,10 @@ export interface Item {
 
 /** The item as events show it; `withAudio` adds the bytes, which only `conversation.item.retrieved` carries. */
 export function wireItem(item: Item, withAudio = false): WireItem {
+  const { type } = item;
+  if (type !== 'message' && type !== 'function_call' && type !== 'function_call_output') {
+    return wireMcpItem({ ...item, type });
+  }
   const base = { id: item.id, object: 'realtime.item' as const, status: item.status };
   if (item.type === 'function_call') {
     return {
@@ -92,6 +97,19 @@ export class Conversation {
 
   knowsCall(callId: string): boolean {
     return this.#items.some((item) => item.type === 'function_call' && item.callId === callId && !item.deleted);
+  }
+
+  hasOutputOf(callId: string): boolean {
+    return this.#items.some((item) => item.type === 'function_call_output' && item.callId === callId && !item.deleted);
+  }
+
+  /** An approval request by its id: whether it is there, and whether it was answered already. */
+  approvalState(requestId: string): 'unknown' | 'open' | 'answered' {
+    if (this.find(requestId)?.type !== 'mcp_approval_request') return 'unknown';
+    const answered = this.#items.some(
+      (item) => item.type === 'mcp_approval_response' && item.approvalRequestId === requestId,
+    );
+    return answered ? 'answered' : 'open';
   }
 
   /**

@@ -1,9 +1,17 @@
 import { type RawData, type WebSocket } from 'ws';
 import { readClientFrame } from './client-frame.js';
+import {
+  type Approval,
+  approvalsIn,
+  type FunctionOutput,
+  functionOutputsIn,
+  responseCreatesIn,
+} from './client-record.js';
 import { type Item } from './conversation.js';
 import { EventLog, type LoggedEvent } from './event-log.js';
 import { type LiveSession, type RealtimeFaults } from './faults.js';
 import { newId } from './ids.js';
+import { type McpServers } from './mcp-servers.js';
 import { type AssistantScript, type ScriptedReply } from './script.js';
 import { type SessionConfig } from './session-config.js';
 import { SessionCore, type Violation } from './session-core.js';
@@ -23,6 +31,7 @@ export interface DoubleSessionOptions {
   faults: RealtimeFaults;
   voices: VoiceBox;
   script: () => AssistantScript;
+  mcpServers: () => McpServers;
 }
 
 /** Short names that `waitFor` also takes. */
@@ -91,6 +100,21 @@ export class DoubleSession implements LiveSession {
   /** Client events as parsed, oldest first (the last 10,000). Appends are only counted: `appendCount`. */
   get clientEvents(): readonly LoggedEvent[] {
     return this.#clientLog.events;
+  }
+
+  /** What the client answered to function calls, as sent, refused ones too. */
+  get functionOutputs(): readonly FunctionOutput[] {
+    return functionOutputsIn(this.clientEvents);
+  }
+
+  /** How the client decided on approval requests of MCP, as sent, refused ones too. */
+  get approvals(): readonly Approval[] {
+    return approvalsIn(this.clientEvents);
+  }
+
+  /** The options of every `response.create`, `{}` where there were none; refused ones too. */
+  get responseCreates(): readonly Record<string, unknown>[] {
+    return responseCreatesIn(this.clientEvents);
   }
 
   /** Server events as sent, oldest first (the last 10,000); audio deltas have `audioMs` in place of the audio. */

@@ -16,6 +16,8 @@ export interface FaultDetails {
   stall: { type: string; nth?: number };
   /** The next event of this type is sent this much later than its successors. */
   late: { type: string; ms: number };
+  /** The next transcript of the caller, deltas included, comes this much later than its time. */
+  lateTranscript: { ms: number };
   /** The next event of this type is sent twice, with the same `event_id`. */
   duplicate: { type: string };
   /** The next event of this type is lost. */
@@ -26,9 +28,9 @@ export interface FaultDetails {
   reject: { type: string; error?: Partial<WireError> };
   /** The next client event of this type (no append) is not answered at all. */
   ignore: { type: string };
-  /** The next response fails. */
+  /** The next response fails: before anything is said, or after so much audio (0: at the first piece of content). */
   failResponse: { code: 'server_error' | 'rate_limit_exceeded' | 'insufficient_quota'; afterAudioMs?: number };
-  /** The next response ends early. */
+  /** The next response ends early: before anything is said, or after so much audio (0: at the first piece of content). */
   incompleteResponse: { reason: 'content_filter' | 'max_output_tokens'; afterAudioMs?: number };
 }
 

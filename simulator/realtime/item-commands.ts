@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type ClientEvent } from './client-frame.js';
 import { type Conversation, wireItem } from './conversation.js';
 import { readItem } from './item-schema.js';
+import { type McpHost } from './mcp-host.js';
 import { paramError } from './param-error.js';
 import { type SessionConfig } from './session-config.js';
 import { type SessionWire } from './session-wire.js';
@@ -18,6 +19,7 @@ export interface ItemCommandOptions {
   conversation: Conversation;
   switches: RealtimeSwitches;
   config: () => SessionConfig;
+  mcp: McpHost;
 }
 
 /** The four `conversation.item.*` commands: each is acknowledged by an event, or refused with the error it returns. */
@@ -35,7 +37,7 @@ export class ItemCommands {
     const read = readItem(parsed.data.item, {
       inputFormat: config().audio.input.format,
       maxIdLength: switches.maxItemIdLength,
-      knowsCall: (callId) => conversation.knowsCall(callId),
+      conversation,
     });
     if ('error' in read) return read.error;
     const placed = conversation.add(read.item, parsed.data.previous_item_id);
@@ -43,6 +45,7 @@ export class ItemCommands {
     const shown = { previous_item_id: placed.previousItemId, item: wireItem(read.item) };
     wire.send({ type: 'conversation.item.added', ...shown });
     wire.send({ type: 'conversation.item.done', ...shown });
+    if (read.item.type === 'mcp_approval_response') this.#options.mcp.answered(read.item);
     return undefined;
   }
 

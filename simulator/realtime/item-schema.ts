@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AudioFormat, bytesPerMs } from './audio-format.js';
-import { type Item } from './conversation.js';
+import { type Conversation, type Item } from './conversation.js';
 import { newId } from './ids.js';
 import { paramError } from './param-error.js';
 import { invalidRequest } from './wire-errors.js';
@@ -55,12 +55,20 @@ const itemSchema = z.discriminatedUnion('type', [
     arguments: z.string(),
   }),
   z.strictObject({ ...base, type: z.literal('function_call_output'), call_id: z.string(), output: z.string() }),
+  // The only item of MCP that a client may add.
+  z.strictObject({
+    id: base.id,
+    type: z.literal('mcp_approval_response'),
+    approval_request_id: z.string(),
+    approve: z.boolean(),
+    reason: z.string().nullish(),
+  }),
 ]);
 
 /** Reads the `item` of a `conversation.item.create`; an id is made up where the client gave none. */
 export function readItem(
   input: unknown,
-  options: { inputFormat: AudioFormat; maxIdLength: number; knowsCall: (callId: string) => boolean },
+  options: { inputFormat: AudioFormat; maxIdLength: number; conversation: Conversation },
 ): { item: Item } | { error: WireError } {
   const parsed = itemSchema.safeParse(input);
   if (!parsed.success) return { error: paramError(parsed.error, input, 'item') };
@@ -75,11 +83,15 @@ export function readItem(
     return { item: { ...shared, type: data.type, text: '', ...call } };
   }
   if (data.type === 'function_call_output') {
-    if (!options.knowsCall(data.call_id)) {
-      const message = `Tool call ID '${data.call_id}' not found in conversation.`;
-      return { error: invalidRequest('invalid_tool_call_id', message, 'item.call_id') };
-    }
+    const error = outputRefusal(data.call_id, options.conversation);
+    if (error) return { error };
     return { item: { ...shared, type: data.type, text: '', callId: data.call_id, output: data.output } };
+  }
+  if (data.type === 'mcp_approval_response') {
+    const error = approvalRefusal(data.approval_request_id, options.conversation);
+    if (error) return { error };
+    const answer = { approvalRequestId: data.approval_request_id, approve: data.approve };
+    return { item: { ...shared, type: data.type, text: '', ...answer, ...(data.reason && { reason: data.reason }) } };
   }
   const texts: string[] = [];
   const audio: Buffer[] = [];
@@ -96,4 +108,24 @@ export function readItem(
   const bytes = Buffer.concat(audio);
   const audioMs = Math.round(bytes.length / bytesPerMs(options.inputFormat));
   return { item: { ...item, medium: 'audio', audioMs, audio: () => bytes } };
+}
+
+function outputRefusal(callId: string, conversation: Conversation): WireError | undefined {
+  if (!conversation.knowsCall(callId)) {
+    const message = `Tool call ID '${callId}' not found in conversation.`;
+    return invalidRequest('invalid_tool_call_id', message, 'item.call_id');
+  }
+  if (!conversation.hasOutputOf(callId)) return undefined;
+  const message = `Tool call ID '${callId}' already has an output in the conversation.`;
+  return invalidRequest('invalid_tool_call_id', message, 'item.call_id');
+}
+
+function approvalRefusal(requestId: string, conversation: Conversation): WireError | undefined {
+  const state = conversation.approvalState(requestId);
+  if (state === 'open') return undefined;
+  const message =
+    state === 'unknown'
+      ? `Approval request '${requestId}' not found in conversation.`
+      : `Approval request '${requestId}' was already answered.`;
+  return invalidRequest('invalid_approval_request_id', message, 'item.approval_request_id');
 }

@@ -11,6 +11,14 @@ describe('a session of the Realtime double', () => {
   });
   afterEach(() => double.close());
 
+  it('says when it will end: an hour from now', async () => {
+    const client = await PlainClient.open(double.url);
+    const { session } = client.log.events[0] as unknown as { session: { expires_at: number } };
+    const inSeconds = session.expires_at - Date.now() / 1000;
+    expect(inSeconds).toBeGreaterThan(3500);
+    expect(inSeconds).toBeLessThanOrEqual(3600);
+  });
+
   it('echoes the whole configuration after an update', async () => {
     const client = await PlainClient.phone(double.url, { instructions: 'Be brief.' });
     const session = await double.nextSession();
@@ -187,6 +195,10 @@ describe('the items of a session', () => {
     ['an id of 33 characters', { id: 'x'.repeat(33), type: 'message', role: 'user', content: [] }],
     ['an unknown field', { type: 'message', role: 'user', content: [], mood: 'good' }],
     ['an unknown type', { type: 'note' }],
+    ['a call of MCP', { type: 'mcp_call', server_label: 'crm', name: 'find', arguments: '{}' }],
+    ['a listing of MCP', { type: 'mcp_list_tools', server_label: 'crm', tools: [] }],
+    ['an approval request', { type: 'mcp_approval_request', server_label: 'crm', name: 'find', arguments: '{}' }],
+    ['an answer to no request', { type: 'mcp_approval_response', approval_request_id: 'item_x', approve: true }],
     ['nothing', undefined],
   ])('are refused with %s', async (_case, item) => {
     const client = await PlainClient.open(double.url);
@@ -207,7 +219,25 @@ describe('the items of a session', () => {
       'conversation.item.done',
       ({ item }) => (item as { type: string }).type === 'function_call_output',
     );
-    expect((await double.nextSession()).items).toMatchObject([{ callId: 'call_1' }, { output: '{"ok":true}' }]);
+    const session = await double.nextSession();
+    expect(session.items).toMatchObject([{ callId: 'call_1' }, { output: '{"ok":true}' }]);
+    expect(session.functionOutputs).toEqual([{ callId: 'call_1', output: '{"ok":true}' }]);
+  });
+
+  it('take one output of a call, not two', async () => {
+    const client = await PlainClient.open(double.url);
+    const create = (item: object) => client.send({ type: 'conversation.item.create', item });
+    create({ type: 'function_call', call_id: 'call_1', name: 'find', arguments: '{}' });
+    create({ type: 'function_call_output', call_id: 'call_1', output: 'first', id: 'out_1' });
+    create({ type: 'function_call_output', call_id: 'call_1', output: 'second' });
+    expect(await client.next('error')).toMatchObject({
+      error: { code: 'invalid_tool_call_id', param: 'item.call_id' },
+    });
+    client.send({ type: 'conversation.item.delete', item_id: 'out_1' });
+    create({ type: 'function_call_output', call_id: 'call_1', output: 'third', id: 'out_3' });
+    await client.next('conversation.item.done', ({ item }) => (item as { id: string }).id === 'out_3');
+    const session = await double.nextSession();
+    expect(session.functionOutputs.map(({ output }) => output)).toEqual(['first', 'second', 'third']);
   });
 
   it('can be retrieved, audio included, and deleted', async () => {

@@ -7,6 +7,7 @@ import { checkConnect, KNOWN_MODELS } from './connect-check.js';
 import { DoubleSession } from './double-session.js';
 import { RealtimeFaults } from './faults.js';
 import { newId } from './ids.js';
+import { type McpServers } from './mcp-servers.js';
 import { type AssistantScript } from './script.js';
 import { DEFAULT_SWITCHES, type RealtimeSwitches } from './switches.js';
 import { Timers } from './timers.js';
@@ -26,6 +27,8 @@ export interface RealtimeDoubleOptions {
   models?: readonly string[];
   switches?: Partial<RealtimeSwitches>;
   script?: AssistantScript;
+  /** MCP servers by label; a label that is not here cannot be reached. */
+  mcpServers?: McpServers;
   /** Offered compression is accepted, as the service does; false refuses it. */
   perMessageDeflate?: boolean;
 }
@@ -71,6 +74,8 @@ export class RealtimeDouble {
   readonly faults: RealtimeFaults;
   /** What the assistant says, in every session without a script of its own. */
   script: AssistantScript;
+  /** The MCP servers that sessions can reach. Change them at any time; a listing that is over stays as it is. */
+  mcpServers: McpServers;
 
   readonly #server: Server;
   readonly #sockets: WebSocketServer;
@@ -91,6 +96,7 @@ export class RealtimeDouble {
     this.url = `${options.tls ? 'wss' : 'ws'}://${options.host ?? '127.0.0.1'}:${this.port}${REALTIME_PATH}`;
     this.switches = { ...DEFAULT_SWITCHES, ...options.switches };
     this.script = options.script ?? {};
+    this.mcpServers = options.mcpServers ?? {};
     this.faults = new RealtimeFaults(() => this.#sessions.filter((session) => session.open));
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -226,6 +232,7 @@ export class RealtimeDouble {
       faults: this.faults,
       voices: this.#voices,
       script: () => this.script,
+      mcpServers: () => this.mcpServers,
     });
     this.#sessions.push(session);
     for (const waiter of this.#waiters) {

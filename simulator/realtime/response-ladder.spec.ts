@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Conversation } from './conversation.js';
 import { ResponseLadder } from './response-ladder.js';
-import { type PlannedItem } from './script.js';
+import { type CallPlace, type PlannedItem } from './response-plan.js';
 import { type ServerEvent } from './wire-types.js';
 
 const message = (text: string, ms: number): PlannedItem => ({ kind: 'message', text, audio: Buffer.alloc(ms * 8, 7) });
@@ -12,8 +12,16 @@ const call: PlannedItem = {
   callId: 'call_1',
 };
 
+const mcpCall: PlannedItem & { kind: 'mcp_call' } = {
+  kind: 'mcp_call',
+  server: 'crm',
+  name: 'find',
+  arguments: '{"id":7}',
+};
+
 function ladderOf(items: PlannedItem[], more: { modality?: 'audio' | 'text'; outOfBand?: boolean } = {}) {
   const conversation = new Conversation();
+  const ran: CallPlace[] = [];
   let ids = 0;
   const ladder = new ResponseLadder({
     responseId: 'resp_1',
@@ -23,6 +31,10 @@ function ladderOf(items: PlannedItem[], more: { modality?: 'audio' | 'text'; out
     itemShorterByMs: 0,
     nextDeltaMs: () => 200,
     newItemId: () => `item_${++ids}`,
+    runMcp: (_item, place) => {
+      ran.push(place);
+      return undefined;
+    },
     ...(more.outOfBand
       ? {}
       : {
@@ -32,7 +44,7 @@ function ladderOf(items: PlannedItem[], more: { modality?: 'audio' | 'text'; out
           },
         }),
   });
-  return { ladder, conversation };
+  return { ladder, conversation, ran };
 }
 
 function climb(ladder: ResponseLadder, steps = Infinity): ServerEvent[] {
@@ -41,6 +53,7 @@ function climb(ladder: ResponseLadder, steps = Infinity): ServerEvent[] {
     const step = ladder.next();
     if (!step) break;
     events.push(step.event);
+    void step.run?.();
   }
   return events;
 }
@@ -129,6 +142,53 @@ describe('ResponseLadder', () => {
         expect(ladder.closeOut()).toEqual([]);
       }),
     );
+  });
+
+  it('hands a call of MCP over once its arguments are written, and goes on', () => {
+    const { ladder, ran } = ladderOf([mcpCall, message('One moment.', 200)]);
+    const events = climb(ladder);
+    expect(typesOf(events).slice(0, 5)).toEqual([
+      'output_item.added',
+      'conversation.item.added',
+      'mcp_call_arguments.delta',
+      'mcp_call_arguments.done',
+      'output_item.added',
+    ]);
+    expect(ran).toEqual([{ outputIndex: 0, responseId: 'resp_1', previous: null }]);
+    // Its own end is announced by whoever runs it.
+    expect(events.filter(({ type }) => type === 'response.output_item.done')).toHaveLength(1);
+  });
+
+  it('does not run a call of MCP that was cut off', () => {
+    const { ladder, ran } = ladderOf([{ ...mcpCall, arguments: '{"name":"somebody with a long name"}' }]);
+    climb(ladder, 3);
+    expect(typesOf(ladder.closeOut())).toEqual([
+      'mcp_call_arguments.done',
+      'conversation.item.done',
+      'output_item.done',
+    ]);
+    expect(ran).toEqual([]);
+  });
+
+  it('asks for approval of a call, shown before or not', () => {
+    const request: PlannedItem = { ...mcpCall, kind: 'mcp_approval_request' };
+    const alone = ladderOf([request]);
+    expect(typesOf(climb(alone.ladder))).toEqual([
+      'output_item.added',
+      'conversation.item.added',
+      'conversation.item.done',
+      'output_item.done',
+    ]);
+    const shown = ladderOf([
+      { ...mcpCall, heldAs: 'item_call' },
+      { ...request, callItemId: 'item_call' },
+    ]);
+    expect(typesOf(climb(shown.ladder))).toContain('mcp_call_arguments.done');
+    expect([...alone.ran, ...shown.ran]).toEqual([]);
+    expect(shown.conversation.all).toMatchObject([
+      { id: 'item_call', type: 'mcp_call', arguments: '{"id":7}' },
+      { type: 'mcp_approval_request', arguments: '{"id":7}', callItemId: 'item_call' },
+    ]);
   });
 
   it('marks a function call that was cut off as incomplete, with the arguments so far', () => {

@@ -1,5 +1,5 @@
 import { type Item, wireItem } from './conversation.js';
-import { type PlannedItem } from './script.js';
+import { type CallPlace, type PlannedItem } from './response-plan.js';
 import { ASSISTANT_MS_PER_TOKEN, textTokens, type Tokens } from './usage.js';
 import { type ItemStatus, type ServerEvent } from './wire-types.js';
 
@@ -19,17 +19,21 @@ export interface LadderOptions {
    * belong to no conversation, so the `conversation.item.*` events are left out.
    */
   place?: (item: Item) => string | null;
+  /** Makes a call of MCP, and announces what becomes of it; the promise is there when the response has to wait. */
+  runMcp: (item: Item, place: CallPlace) => Promise<void> | undefined;
 }
 
 /** One event of the ladder, and how much audio it carries (0 for all but audio deltas). */
 export interface LadderStep {
   event: ServerEvent;
   audioMs: number;
+  /** To be called once the event is out; the next step waits for what it returns. */
+  run?: () => Promise<void> | undefined;
 }
 
 const step = (event: ServerEvent, audioMs = 0): LadderStep => ({ event, audioMs });
 
-/** Characters of a function call's arguments in one delta. */
+/** Characters of a call's arguments in one delta. */
 const ARGUMENTS_PER_DELTA = 16;
 /** The transcript runs ahead of the audio: after half of the audio, three quarters of the text are out. */
 const TRANSCRIPT_LEAD = 1.5;
@@ -82,6 +86,8 @@ export class ResponseLadder {
   *#ladder(): Generator<LadderStep, void> {
     for (const [outputIndex, planned] of this.#options.items.entries()) {
       if (planned.kind === 'function_call') yield* this.#call(planned, outputIndex);
+      else if (planned.kind === 'mcp_call') yield* this.#mcpCall(planned, outputIndex);
+      else if (planned.kind === 'mcp_approval_request') yield* this.#approvalRequest(planned, outputIndex);
       else yield* this.#message(planned, outputIndex);
       // Left in the middle of this, the same generator goes on where it was.
       const closing = this.#closeItem?.('completed');
@@ -212,11 +218,74 @@ export class ResponseLadder {
     }.bind(this);
 
     previous = yield* this.#open(item, outputIndex);
-    for (let at = 0; at < planned.arguments.length; at += ARGUMENTS_PER_DELTA) {
-      const delta = planned.arguments.slice(at, at + ARGUMENTS_PER_DELTA);
-      item.arguments += delta;
-      this.#written[outputIndex] = planned.name + item.arguments;
+    for (const delta of this.#pieces(item, planned.arguments, outputIndex)) {
       yield step({ type: 'response.function_call_arguments.delta', ...ids, delta });
+    }
+  }
+
+  *#mcpCall(planned: PlannedItem & { kind: 'mcp_call' }, outputIndex: number): Generator<LadderStep, void> {
+    const { responseId, newItemId, runMcp } = this.#options;
+    const item = this.#mcpItem('mcp_call', planned.heldAs ?? newItemId(), planned, outputIndex);
+    if (planned.approvalRequestId !== undefined) item.approvalRequestId = planned.approvalRequestId;
+    const ids = { response_id: responseId, item_id: item.id, output_index: outputIndex };
+    let previous: string | null = null;
+    this.#closeItem = function* (this: ResponseLadder, status: ItemStatus) {
+      const done = { type: 'response.mcp_call_arguments.done' as const, ...ids, arguments: item.arguments ?? '' };
+      if (status === 'incomplete') {
+        item.status = status;
+        yield step(done);
+        yield* this.#done(item, outputIndex, previous);
+      } else if (planned.heldAs === undefined) {
+        // From here on the call has a life of its own: the item is done when the call is.
+        const place = { outputIndex, responseId, previous: this.#placed ? previous : undefined };
+        yield { ...step(done), run: () => runMcp(item, place) };
+      } else {
+        yield step(done);
+      }
+    }.bind(this);
+
+    previous = yield* this.#open(item, outputIndex);
+    for (const delta of this.#pieces(item, planned.arguments, outputIndex)) {
+      yield step({ type: 'response.mcp_call_arguments.delta', ...ids, delta });
+    }
+  }
+
+  /** Comes whole: what it asks about was written before. */
+  *#approvalRequest(
+    planned: PlannedItem & { kind: 'mcp_approval_request' },
+    outputIndex: number,
+  ): Generator<LadderStep, void> {
+    const item = this.#mcpItem('mcp_approval_request', this.#options.newItemId(), planned, outputIndex);
+    item.arguments = planned.arguments;
+    if (planned.callItemId !== undefined) item.callItemId = planned.callItemId;
+    this.#written[outputIndex] = planned.name + planned.arguments;
+    let previous: string | null = null;
+    this.#closeItem = function* (this: ResponseLadder, status: ItemStatus) {
+      item.status = status;
+      yield* this.#done(item, outputIndex, previous);
+    }.bind(this);
+    previous = yield* this.#open(item, outputIndex);
+  }
+
+  #mcpItem(
+    type: 'mcp_call' | 'mcp_approval_request',
+    id: string,
+    planned: { server: string; name: string },
+    outputIndex: number,
+  ): Item {
+    const { server: serverLabel, name } = planned;
+    const shared = { status: 'in_progress' as const, medium: 'text' as const, text: '', audioMs: 0 };
+    const { responseId } = this.#options;
+    return { ...shared, id, type, responseId, serverLabel, name, arguments: '', outputIndex };
+  }
+
+  /** Arguments piece by piece, each added to the item as it goes out. */
+  *#pieces(item: Item, text: string, outputIndex: number): Generator<string, void> {
+    for (let at = 0; at < text.length; at += ARGUMENTS_PER_DELTA) {
+      const piece = text.slice(at, at + ARGUMENTS_PER_DELTA);
+      item.arguments += piece;
+      this.#written[outputIndex] = `${item.name ?? ''}${item.arguments ?? ''}`;
+      yield piece;
     }
   }
 }

@@ -41,6 +41,8 @@ export interface ResponseParams {
   voice: string;
   maxOutputTokens: number | 'inf';
   metadata: Record<string, string> | null;
+  tools: SessionConfig['tools'];
+  toolChoice: SessionConfig['tool_choice'];
   /** Replaces the conversation as context; undefined uses the conversation. */
   input: readonly unknown[] | undefined;
 }
@@ -75,6 +77,8 @@ export function readResponseParams(
       voice: voice === undefined ? session.audio.output.voice : voiceName(voice),
       maxOutputTokens: asked.max_output_tokens ?? session.max_output_tokens,
       metadata: asked.metadata ?? null,
+      tools: asked.tools ?? session.tools,
+      toolChoice: asked.tool_choice ?? session.tool_choice,
       input: asked.input,
     },
   };

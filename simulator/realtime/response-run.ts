@@ -2,6 +2,17 @@ import { type LadderStep, type ResponseLadder } from './response-ladder.js';
 import { type Timers } from './timers.js';
 import { type ServerEvent, type WireError } from './wire-types.js';
 
+const ARGUMENTS: ReadonlySet<string> = new Set([
+  'response.function_call_arguments.delta',
+  'response.mcp_call_arguments.delta',
+]);
+/** The transcript's deltas are not among them: they belong to audio that is yet to come. */
+const CONTENT: ReadonlySet<string> = new Set([
+  ...ARGUMENTS,
+  'response.output_audio.delta',
+  'response.output_text.delta',
+]);
+
 /** How a response ended. */
 export type Outcome =
   | { status: 'completed' }
@@ -14,11 +25,11 @@ export interface RunOptions {
   timers: Timers;
   responseDelayMs: number;
   deliveryRatio: number;
-  /** Pause after each delta of a function call's arguments. */
+  /** Pause after each delta of a call's arguments. */
   argumentsDeltaDelayMs: number;
   /** `audioMs` is the playing time of the audio in the event. */
   send: (event: ServerEvent, audioMs: number) => void;
-  /** Asked after each audio delta, with the audio sent so far; a value ends the response there. */
+  /** Asked after each delta of audio, text or arguments, with the audio sent so far; a value ends the response there. */
   endsEarly: (sentAudioMs: number) => Outcome | undefined;
   onFirstContent: () => void;
   onEnd: (outcome: Outcome) => void;
@@ -32,7 +43,7 @@ export class ResponseRun {
   readonly #options: RunOptions;
   #sentAudioMs = 0;
   #firstContentAt: number | undefined;
-  /** Time that went into pauses between arguments, by which the audio is late. */
+  /** Time that went into pauses between arguments and into calls of MCP, by which the audio is late. */
   #pausedMs = 0;
   #forgetTimer: (() => void) | undefined;
   #ended = false;
@@ -65,6 +76,7 @@ export class ResponseRun {
       const step = ladder.next();
       if (!step) break;
       send(step.event, step.audioMs);
+      void step.run?.();
       if (step.audioMs > 0 || step.event.type === 'response.output_text.delta') late++;
     }
     for (const event of ladder.closeOut()) send(event, 0);
@@ -90,18 +102,29 @@ export class ResponseRun {
   /** True when the next step has to wait for its time. */
   #deliver(step: LadderStep): boolean {
     this.#options.send(step.event, step.audioMs);
-    if (step.event.type === 'response.function_call_arguments.delta') return this.#pause();
-    if (step.audioMs === 0) return false;
+    const held = step.run?.();
+    if (held) return this.#hold(held);
+    if (!CONTENT.has(step.event.type)) return false;
     this.#sentAudioMs += step.audioMs;
     const outcome = this.#options.endsEarly(this.#sentAudioMs);
     if (outcome) {
       this.end(outcome);
       return true;
     }
+    if (step.audioMs === 0) return ARGUMENTS.has(step.event.type) && this.#pause();
     const dueAt = (this.#firstContentAt ?? 0) + this.#pausedMs + this.#sentAudioMs / this.#options.deliveryRatio;
     const delayMs = dueAt - performance.now();
     if (delayMs < 1) return false;
     this.#wait(delayMs);
+    return true;
+  }
+
+  #hold(until: Promise<void>): boolean {
+    const heldAt = performance.now();
+    void until.then(() => {
+      this.#pausedMs += performance.now() - heldAt;
+      this.#pump();
+    });
     return true;
   }
 

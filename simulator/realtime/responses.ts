@@ -2,11 +2,12 @@ import { bytesPerMs } from './audio-format.js';
 import { type Conversation, wireItem } from './conversation.js';
 import { type RealtimeFaults } from './faults.js';
 import { newId } from './ids.js';
+import { type McpHost } from './mcp-host.js';
 import { ResponseLadder } from './response-ladder.js';
 import { type ResponseParams } from './response-params.js';
+import { type PlannedItem } from './response-plan.js';
 import { type Outcome, ResponseRun } from './response-run.js';
 import { type AssistantScript, chooseReply, planReply, type ScriptedReply } from './script.js';
-import { type SessionConfig } from './session-config.js';
 import { type SessionWire } from './session-wire.js';
 import { type RealtimeSwitches } from './switches.js';
 import { type Timers } from './timers.js';
@@ -25,7 +26,7 @@ export interface ResponsesOptions {
   timers: Timers;
   voices: VoiceBox;
   script: () => AssistantScript;
-  config: () => SessionConfig;
+  mcp: McpHost;
   /** The first content of a response of the conversation goes out. */
   onFirstContent: () => void;
   /** A response of the conversation is done; `remainingMs` of its audio cannot have been played yet. */
@@ -78,15 +79,18 @@ export class Responses {
   create(params: ResponseParams, reply?: ScriptedReply): { id: string } | { error: WireError } {
     if (!params.outOfBand && this.#active) return { error: alreadyActive(this.#active.id) };
     const { wire, switches, faults } = this.#options;
-    const response = this.#begin(params, reply ?? this.#chooseReply(params));
+    const approved = params.outOfBand || reply ? [] : this.#options.mcp.takeApproved();
+    const response = this.#begin(params, approved.length > 0 ? approved : this.#plan(params, reply));
     if (params.outOfBand) this.#outOfBand.add(response);
     else this.#active = response;
     wire.send({ type: 'response.created', response: this.#shown(response, 'in_progress', null) });
     wire.sendUnknown({ response_id: response.id });
     if (switches.rateLimitsPosition === 'after-created') this.#sendRateLimits();
     const failure = faults.take('failResponse', ({ afterAudioMs }) => afterAudioMs === undefined);
-    if (failure) response.run.end({ status: 'failed', error: failureOf(failure.code) });
-    else response.run.start();
+    const cut = failure ?? faults.take('incompleteResponse', ({ afterAudioMs }) => afterAudioMs === undefined);
+    if (!cut) response.run.start();
+    else if ('code' in cut) response.run.end({ status: 'failed', error: failureOf(cut.code) });
+    else response.run.end({ status: 'incomplete', reason: cut.reason });
     return { id: response.id };
   }
 
@@ -109,25 +113,39 @@ export class Responses {
     const { script, conversation, sessionId } = this.#options;
     if (params.outOfBand) return script().outOfBand ?? { text: 'An answer beside the conversation.' };
     const lastInput = conversation.live.findLast(
-      (item) => item.role === 'user' || item.type === 'function_call_output',
+      (item) => item.role === 'user' || item.type === 'function_call_output' || item.type === 'mcp_call',
     );
     return chooseReply(script(), {
       sessionId,
       replyIndex: this.#replyIndex,
       instructions: params.instructions,
-      lastInput: lastInput?.output ?? lastInput?.text ?? '',
+      lastInput: lastInput?.output ?? lastInput?.error?.message ?? lastInput?.text ?? '',
+      toolChoice: params.toolChoice,
     });
   }
 
-  #begin(params: ResponseParams, reply: ScriptedReply): ActiveResponse {
-    const { switches, conversation, wire, timers, voices, faults } = this.#options;
-    const id = newId('resp');
+  /** What the response will be made of. Choosing comes first: it counts the replies before this one. */
+  #plan(params: ResponseParams, given: ScriptedReply | undefined): PlannedItem[] {
+    const { switches, voices, mcp } = this.#options;
+    const reply = given ?? this.#chooseReply(params);
     const replyIndex = params.outOfBand ? this.#replyIndex : this.#replyIndex++;
+    const planned = planReply(reply, {
+      replyIndex,
+      format: params.format,
+      voices,
+      planMcp: (label, name, argumentsText) => mcp.plan(label, name, argumentsText, params.tools),
+    });
+    if (switches.itemPhase) return planned;
+    return planned.map((item) => (item.kind === 'message' ? { ...item, phase: undefined } : item));
+  }
+
+  #begin(params: ResponseParams, items: readonly PlannedItem[]): ActiveResponse {
+    const { switches, conversation, wire, timers, mcp } = this.#options;
+    const id = newId('resp');
     const ladder = new ResponseLadder({
       responseId: id,
-      items: planReply(reply, { replyIndex, format: params.format, voices }).map((item) =>
-        item.kind === 'message' && !switches.itemPhase ? { ...item, phase: undefined } : item,
-      ),
+      items,
+      runMcp: (item, place) => mcp.run(item, place),
       modality: params.modality,
       bytesPerMs: bytesPerMs(params.format),
       itemShorterByMs: switches.itemShorterByMs,
@@ -149,15 +167,7 @@ export class Responses {
       deliveryRatio: switches.deliveryRatio,
       argumentsDeltaDelayMs: switches.argumentsDeltaDelayMs,
       send: (event, audioMs) => wire.send(event, audioMs),
-      endsEarly: (sentAudioMs) => {
-        const failure = faults.take('failResponse', ({ afterAudioMs }) => sentAudioMs >= (afterAudioMs ?? 0));
-        if (failure) return { status: 'failed', error: failureOf(failure.code) };
-        const cut = faults.take('incompleteResponse', ({ afterAudioMs }) => sentAudioMs >= (afterAudioMs ?? 0));
-        if (cut) return { status: 'incomplete', reason: cut.reason };
-        const tokens = ladder.output.text + ladder.output.audio;
-        const limit = params.maxOutputTokens;
-        return limit !== 'inf' && tokens >= limit ? { status: 'incomplete', reason: 'max_output_tokens' } : undefined;
-      },
+      endsEarly: (sentAudioMs) => this.#endsEarly(sentAudioMs, ladder, params.maxOutputTokens),
       onFirstContent: () => {
         if (!params.outOfBand) this.#options.onFirstContent();
       },
@@ -165,6 +175,18 @@ export class Responses {
     });
     const response: ActiveResponse = { id, params, ladder, run, input: this.#inputOf(params) };
     return response;
+  }
+
+  #endsEarly(sentAudioMs: number, ladder: ResponseLadder, limit: number | 'inf'): Outcome | undefined {
+    const { faults } = this.#options;
+    const reached = ({ afterAudioMs }: { afterAudioMs?: number }) =>
+      afterAudioMs !== undefined && sentAudioMs >= afterAudioMs;
+    const failure = faults.take('failResponse', reached);
+    if (failure) return { status: 'failed', error: failureOf(failure.code) };
+    const cut = faults.take('incompleteResponse', reached);
+    if (cut) return { status: 'incomplete', reason: cut.reason };
+    const tokens = ladder.output.text + ladder.output.audio;
+    return limit !== 'inf' && tokens >= limit ? { status: 'incomplete', reason: 'max_output_tokens' } : undefined;
   }
 
   #end(response: ActiveResponse, outcome: Outcome): void {
@@ -210,15 +232,15 @@ export class Responses {
   }
 
   #inputOf(params: ResponseParams): Tokens {
-    const preamble = { text: textTokens(params.instructions + JSON.stringify(this.#options.config().tools)), audio: 0 };
+    const preamble = { text: textTokens(params.instructions + JSON.stringify(params.tools)), audio: 0 };
     if (params.input) return { text: preamble.text + textTokens(JSON.stringify(params.input)), audio: 0 };
     return sumTokens([preamble, ...this.#options.conversation.live.map(itemTokens)]);
   }
 
   /** What must be the same as last time for the prompt cache to help. */
   #cachePrefix(params: ResponseParams): string {
-    const { config, conversation } = this.#options;
-    return `${conversation.revision}/${JSON.stringify(config().tools)}/${params.instructions}`;
+    const { revision } = this.#options.conversation;
+    return `${revision}/${JSON.stringify(params.tools)}/${params.instructions}`;
   }
 
   #nextDeltaMs(): number {

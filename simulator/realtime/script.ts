@@ -1,6 +1,8 @@
 import { decodeG711 } from '../audio/g711.js';
 import { type AudioFormat, encodeAudio } from './audio-format.js';
 import { newId } from './ids.js';
+import { type PlannedItem } from './response-plan.js';
+import { type SessionConfig } from './session-config.js';
 import { speakingMs, toneOfReply, type VoiceBox } from './voice-synth.js';
 
 /** One spoken item of a reply. Without `audio` a voice is made up: `durationMs` long, of tone `toneHz`. */
@@ -21,8 +23,16 @@ export interface ScriptedCall {
   callId?: string;
 }
 
-/** What the assistant does in one response: items in order, spoken ones and function calls. */
-export type ScriptedReply = ScriptedMessage | { items: (ScriptedMessage | ScriptedCall)[] };
+/** A call of a tool of an MCP server, which the service makes by itself, or asks the client to approve. */
+export interface ScriptedMcpCall {
+  /** The server's label. When the session does not have the tool (yet), the assistant says so instead. */
+  mcp: string;
+  name: string;
+  arguments?: string | Record<string, unknown>;
+}
+
+/** What the assistant does in one response: items in order, spoken ones and calls of tools; it may be none at all. */
+export type ScriptedReply = ScriptedMessage | { items: (ScriptedMessage | ScriptedCall | ScriptedMcpCall)[] };
 
 /** What is known when a reply is chosen. */
 export interface ReplyContext {
@@ -30,8 +40,10 @@ export interface ReplyContext {
   /** Counts the responses of this session, out-of-band ones not included, from 0. */
   replyIndex: number;
   instructions: string;
-  /** The last thing that a user or a function said, as text or transcript. */
+  /** The last thing that a user or a tool said, as text or transcript. */
   lastInput: string;
+  /** What the response may call: `none`, `auto`, `required`, or one tool by name. */
+  toolChoice: SessionConfig['tool_choice'];
 }
 
 export interface AssistantScript {
@@ -46,11 +58,6 @@ export interface AssistantScript {
   /** What the transcription of the caller's turns says, one per turn, the last repeated. */
   hears?: readonly string[];
 }
-
-/** A reply made ready for the wire: audio encoded, arguments as text. */
-export type PlannedItem =
-  | { kind: 'message'; text: string; audio: Buffer; phase?: string }
-  | { kind: 'function_call'; name: string; arguments: string; callId: string };
 
 export function chooseReply(script: AssistantScript, context: ReplyContext): ScriptedReply {
   const chosen = script.choose?.(context);
@@ -75,23 +82,30 @@ function encodeScripted(audio: Uint8Array | Int16Array, format: AudioFormat): Bu
 
 export function planReply(
   reply: ScriptedReply,
-  options: { replyIndex: number; format: AudioFormat; voices: VoiceBox },
+  options: {
+    replyIndex: number;
+    format: AudioFormat;
+    voices: VoiceBox;
+    /** Undefined when the model has no such tool. */
+    planMcp: (label: string, name: string, argumentsText: string) => PlannedItem[] | undefined;
+  },
 ): PlannedItem[] {
-  const items = 'items' in reply ? reply.items : [reply];
-  return items.map((item): PlannedItem => {
-    if ('name' in item) {
-      const args = item.arguments ?? {};
-      return {
-        kind: 'function_call',
-        name: item.name,
-        arguments: typeof args === 'string' ? args : JSON.stringify(args),
-        callId: item.callId ?? newId('call'),
-      };
-    }
+  const say = (item: ScriptedMessage): PlannedItem => {
     const toneHz = item.toneHz ?? toneOfReply(options.replyIndex);
     const audio = item.audio
       ? encodeScripted(item.audio, options.format)
       : options.voices.voice(toneHz, item.durationMs ?? speakingMs(item.text), options.format);
     return { kind: 'message', text: item.text, audio, ...(item.phase ? { phase: item.phase } : {}) };
+  };
+  const items = 'items' in reply ? reply.items : [reply];
+  return items.flatMap((item): PlannedItem[] => {
+    if (!('name' in item)) return [say(item)];
+    const args = item.arguments ?? {};
+    const text = typeof args === 'string' ? args : JSON.stringify(args);
+    if ('mcp' in item) {
+      const planned = options.planMcp(item.mcp, item.name, text);
+      return planned ?? [say({ text: `I have no tool ${item.name} of ${item.mcp}.` })];
+    }
+    return [{ kind: 'function_call', name: item.name, arguments: text, callId: item.callId ?? newId('call') }];
   });
 }

@@ -25,6 +25,7 @@ describe('a new session', () => {
 });
 
 describe('session.update', () => {
+  const crm = { type: 'mcp', server_label: 'crm', server_url: 'https://crm.example/mcp' };
   const pcmu = { audio: { input: { format: { type: 'audio/pcmu' } }, output: { format: { type: 'audio/pcmu' } } } };
 
   it('changes only the fields that are present', () => {
@@ -104,6 +105,22 @@ describe('session.update', () => {
     [{ type: 'realtime', instructions: 5 }, 'invalid_type', 'session.instructions'],
     [{ type: 'realtime', output_modalities: ['audio', 'text'] }, 'invalid_value', 'session.output_modalities'],
     [{ type: 'realtime', tools: [{ type: 'function' }] }, 'missing_required_parameter', 'session.tools[0].name'],
+    [
+      { type: 'realtime', tools: [{ type: 'mcp', server_label: 'crm' }] },
+      'missing_required_parameter',
+      'session.tools[0].server_url',
+    ],
+    [
+      { type: 'realtime', tools: [{ type: 'mcp', server_url: 'https://crm.example/mcp' }] },
+      'missing_required_parameter',
+      'session.tools[0].server_label',
+    ],
+    [
+      { type: 'realtime', tools: [{ ...crm, require_approval: 'sometimes' }] },
+      'invalid_value',
+      'session.tools[0].require_approval',
+    ],
+    [{ type: 'realtime', tools: [{ ...crm, token: 'x' }] }, 'unknown_parameter', 'session.tools[0].token'],
     [{ type: 'realtime', model: 'gpt-realtime-2' }, 'invalid_value', 'session.model'],
     [
       { type: 'realtime', audio: { input: { turn_detection: { type: 'server_vad', idle_timeout_ms: 100 } } } },
@@ -112,6 +129,18 @@ describe('session.update', () => {
     ],
   ])('refuses %j with %s', (session, code, param) => {
     expect(refused(session)).toMatchObject({ type: 'invalid_request_error', code, param });
+  });
+
+  it('takes MCP servers with everything that can be said of them', () => {
+    const tool = {
+      ...crm,
+      server_description: 'Customers',
+      authorization: 'token',
+      headers: { 'x-tenant': '7' },
+      allowed_tools: { tool_names: ['find'], read_only: true },
+      require_approval: { never: { tool_names: ['find'] } },
+    };
+    expect(accepted({ type: 'realtime', tools: [tool] }).tools).toEqual([tool]);
   });
 
   it('names the voices when a voice of the speech API is asked for', () => {

@@ -5,6 +5,8 @@ import { type RealtimeFaults } from './faults.js';
 import { newId } from './ids.js';
 import { InputAudio } from './input-audio.js';
 import { ItemCommands } from './item-commands.js';
+import { McpHost } from './mcp-host.js';
+import { type McpServers } from './mcp-servers.js';
 import { readResponseParams } from './response-params.js';
 import { Responses } from './responses.js';
 import { type AssistantScript, type ScriptedReply } from './script.js';
@@ -33,6 +35,7 @@ export interface SessionCoreOptions {
   timers: Timers;
   voices: VoiceBox;
   script: () => AssistantScript;
+  mcpServers: () => McpServers;
 }
 
 /** What a session knows and does, apart from its socket: takes client events, answers on the wire. */
@@ -47,6 +50,7 @@ export class SessionCore {
   readonly #options: SessionCoreOptions;
   readonly #turns: TurnTaking;
   readonly #items: ItemCommands;
+  readonly #mcp: McpHost;
   readonly #conversationId = newId('conv');
   #config: SessionConfig;
   #updatedOnce = false;
@@ -61,7 +65,8 @@ export class SessionCore {
       silenceDurationMs: switches.defaultSilenceDurationMs,
     });
     this.input = new InputAudio(this.#config.audio.input.format, this.#vadSettings(), switches.recordInputMs);
-    const shared = { ...options, conversation: this.conversation, config: () => this.#config };
+    this.#mcp = new McpHost({ ...options, conversation: this.conversation, servers: options.mcpServers });
+    const shared = { ...options, conversation: this.conversation, config: () => this.#config, mcp: this.#mcp };
     this.responses = new Responses({
       ...shared,
       sessionId: options.id,
@@ -143,7 +148,10 @@ export class SessionCore {
     if ('error' in read) return read.error;
     if (!read.params.outOfBand) this.#turns.onResponseCreated();
     const created = this.responses.create(read.params);
-    return 'error' in created ? created.error : undefined;
+    if ('error' in created) return created.error;
+    // Servers of this response only, unless they are the session's, which are listed already.
+    this.#mcp.offer(read.params.tools, false);
+    return undefined;
   }
 
   #updateSession(event: ClientEvent): WireError | undefined {
@@ -166,6 +174,7 @@ export class SessionCore {
     this.#updatedOnce = true;
     this.#followInputConfig(before);
     this.#options.wire.send({ type: 'session.updated', session: this.#config });
+    this.#mcp.offer(this.#config.tools, true);
     return undefined;
   }
 

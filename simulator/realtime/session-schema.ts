@@ -89,7 +89,15 @@ const mcpTool = z.strictObject({
   tunnel_id: z.string().optional(),
 });
 
-export const toolsSchema = z.array(z.discriminatedUnion('type', [functionTool, mcpTool]));
+export const toolsSchema = z
+  .array(z.discriminatedUnion('type', [functionTool, mcpTool]))
+  .superRefine((tools, context) => {
+    for (const [index, tool] of tools.entries()) {
+      if (tool.type !== 'mcp' || tool.server_url !== undefined || tool.tunnel_id !== undefined) continue;
+      context.addIssue({ code: 'custom', path: [index, 'server_url'], message: 'One of server_url and tunnel_id' });
+    }
+  });
+export type ToolsConfig = z.infer<typeof toolsSchema>;
 export const toolChoiceSchema = z.union([
   z.enum(['none', 'auto', 'required']),
   z.strictObject({ type: z.literal('function'), name: z.string() }),

@@ -25,6 +25,14 @@ export interface RealtimeSwitches {
   lateDeltasAfterInterrupt: number;
   /** When the caller's transcript comes, relative to the response it leads to. */
   transcriptionTiming: 'before' | 'during' | 'after' | 'failed';
+  /** How a transcript is charged: by the tokens of the model, or by the length of the audio. */
+  transcriptionUsage: 'tokens' | 'duration';
+  /** An approved call of MCP runs at once, outside of any response, or as the whole of the next response. */
+  mcpAfterApproval: 'runs' | 'needs-response';
+  /** A call that needs approval is shown in its response (item and arguments) before the request; it runs as that item. */
+  mcpApprovalShowsCall: boolean;
+  /** `response.done` waits for the result of a call of MCP; else a slow result comes after it. */
+  mcpCallHoldsResponse: boolean;
   /** The `silence_duration_ms` of a session that never set it: 200 in captures, 500 in the documentation. */
   defaultSilenceDurationMs: number;
   /** `error.event_id` stays null although the client had set one. */
@@ -64,6 +72,10 @@ export const DEFAULT_SWITCHES: Readonly<RealtimeSwitches> = {
   rejectTruncateAtZero: false,
   lateDeltasAfterInterrupt: 0,
   transcriptionTiming: 'during',
+  transcriptionUsage: 'tokens',
+  mcpAfterApproval: 'runs',
+  mcpApprovalShowsCall: false,
+  mcpCallHoldsResponse: false,
   defaultSilenceDurationMs: 200,
   errorEventIdNull: false,
   turnWhileActive: 'error',

@@ -1,4 +1,5 @@
 import { type Conversation, type Item, wireItem } from './conversation.js';
+import { type RealtimeFaults } from './faults.js';
 import { newId } from './ids.js';
 import { type InputAudio } from './input-audio.js';
 import { readResponseParams } from './response-params.js';
@@ -22,6 +23,7 @@ export interface TurnTakingOptions {
   responses: Responses;
   input: InputAudio;
   switches: RealtimeSwitches;
+  faults: RealtimeFaults;
   timers: Timers;
   config: () => SessionConfig;
   script: () => AssistantScript;
@@ -148,10 +150,12 @@ export class TurnTaking {
   }
 
   #transcribe(item: Item): void {
-    const { wire, switches, script } = this.#options;
+    const { wire, switches, script, faults, timers } = this.#options;
     const text = heardText(script(), this.#turnIndex++);
-    const timing = switches.transcriptionTiming;
-    const send = () => sendTranscription(wire, item, text, timing === 'failed');
+    const { transcriptionTiming: timing, transcriptionUsage: charged } = switches;
+    const lateMs = faults.take('lateTranscript')?.ms;
+    const now = () => sendTranscription(wire, item, text, { failed: timing === 'failed', charged });
+    const send = lateMs === undefined ? now : () => void timers.after(lateMs, now);
     if (timing === 'before') send();
     else this.#heldTranscripts.push(send);
   }

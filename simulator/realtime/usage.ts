@@ -19,7 +19,9 @@ export function textTokens(text: string): number {
 }
 
 export function itemTokens(item: Item): Tokens {
-  const text = textTokens(item.text + (item.name ?? '') + (item.arguments ?? '') + (item.output ?? ''));
+  const { name = '', arguments: args = '', output = '', error, tools } = item;
+  const listed = tools ? JSON.stringify(tools) : '';
+  const text = textTokens(item.text + name + args + output + (error?.message ?? '') + listed);
   const msPerToken = item.role === 'assistant' ? ASSISTANT_MS_PER_TOKEN : CALLER_MS_PER_TOKEN;
   return { text, audio: Math.ceil(item.audioMs / msPerToken) };
 }

@@ -23,7 +23,36 @@ interface WireItemBase {
   status: ItemStatus;
 }
 
-export type WireItem = WireItemBase &
+/** A tool in the listing of an MCP server. */
+export interface WireMcpTool {
+  name: string;
+  description: string;
+  input_schema: Record<string, unknown>;
+  annotations?: Record<string, unknown>;
+}
+
+/** Why a call of an MCP server failed; of the three kinds only the tool's own failure has no code. */
+export type WireMcpError =
+  | { type: 'protocol_error'; code: number; message: string }
+  | { type: 'tool_execution_error'; message: string }
+  | { type: 'http_error'; code: number; message: string };
+
+export type WireMcpItem = { id: string } & (
+  | { type: 'mcp_list_tools'; server_label: string; tools: WireMcpTool[] }
+  | {
+      type: 'mcp_call';
+      server_label: string;
+      name: string;
+      arguments: string;
+      approval_request_id: string | null;
+      output: string | null;
+      error: WireMcpError | null;
+    }
+  | { type: 'mcp_approval_request'; server_label: string; name: string; arguments: string }
+  | { type: 'mcp_approval_response'; approval_request_id: string; approve: boolean; reason: string | null }
+);
+
+type PlainWireItem = WireItemBase &
   (
     | { type: 'message'; role: 'system'; content: { type: 'input_text'; text: string }[] }
     | {
@@ -44,6 +73,8 @@ export type WireItem = WireItemBase &
     | { type: 'function_call'; call_id: string; name: string; arguments: string }
     | { type: 'function_call_output'; call_id: string; output: string }
   );
+
+export type WireItem = PlainWireItem | WireMcpItem;
 
 export interface WireResponse extends Omit<
   RealtimeResponse,

@@ -52,6 +52,7 @@ export const COMMAND_RULES: Readonly<Record<string, CommandRules>> = {
     target_leg_client_state: { kind: 'base64' },
     timeout_secs: { kind: 'range', min: 5, max: 600 },
     time_limit_secs: { kind: 'range', min: 30, max: 14_400 },
+    park_after_unbridge: { kind: 'enum', values: ['self'] },
   },
   send_dtmf: {
     digits: { kind: 'digits', required: true },

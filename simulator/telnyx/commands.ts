@@ -67,7 +67,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   playback_stop: { perform: (call) => call.announcements.stop('cancelled') },
   send_dtmf: { needsAnswer: true, perform: (call, body) => call.sendDigits(text(body, 'digits')) },
-  transfer: { needsAnswer: true, perform: (call, body, host) => transfer(call, body, host) },
+  transfer: {
+    refuse: (call, _, { switches }) =>
+      call.state === 'answered' || switches.transferBeforeAnswer === 'accepted' ? undefined : restError('90034'),
+    perform: (call, body, host) => transfer(call, body, host),
+  },
   bridge: {
     needsAnswer: true,
     refuse: (_, body, host) => {
@@ -158,11 +162,23 @@ function transfer(call: SimulatedCall, body: CommandBody, host: CallHost): void 
     ...(typeof clientState === 'string' ? { clientState } : {}),
     ...(call.webhookUrl === undefined ? {} : { webhookUrl: call.webhookUrl }),
   };
+  call.parkAfterUnbridge = body['park_after_unbridge'] === 'self';
   const leg = host.dial(request);
-  ring(host, leg, () => call.bridge(leg));
+  ring(host, leg, () => {
+    // Where a call may be transferred before it is answered, the answer of the second leg is its answer.
+    call.answer(undefined);
+    call.bridge(leg);
+  });
+  const { timeout_secs: ringSeconds } = body;
+  host.timers.after(1000 * (typeof ringSeconds === 'number' ? ringSeconds : DEFAULT_RING_SECONDS), () => {
+    leg.decline('timeout');
+  });
   // Nobody is left to talk to: the leg that still rings is given up with the caller.
   call.onEnded.push(() => leg.end({ cause: 'originator_cancel', source: 'caller', sipCause: '487' }));
 }
+
+/** `timeout_secs` where it is not given. */
+const DEFAULT_RING_SECONDS = 30;
 
 /** Lets a dialled leg ring; the switch says how that ends. */
 function ring(host: CallHost, leg: SimulatedCall, onAnswer: () => void): void {

@@ -68,6 +68,8 @@ export class SimulatedCall {
   streamStarting = false;
   /** The other leg after a transfer or bridge. */
   partner: SimulatedCall | undefined;
+  /** The leg stays when its partner hangs up. */
+  parkAfterUnbridge = false;
   answeredAtMs: number | undefined;
   endedAtMs: number | undefined;
   readonly startTime = new Date().toISOString();
@@ -141,7 +143,7 @@ export class SimulatedCall {
   }
 
   pressKey(digit: string): void {
-    this.mediaStreams.newest?.pressKey(digit);
+    if (this.host.switches.dtmfFrame) this.mediaStreams.newest?.pressKey(digit);
     this.reporter.dtmf(digit);
   }
 
@@ -257,9 +259,17 @@ export class SimulatedCall {
     this.partner = other;
     other.partner = this;
     for (const leg of [this, other]) {
+      // The two hear each other from now on, and nothing else.
+      leg.announcements.stop('cancelled');
       leg.reporter.bridged();
       if (this.host.switches.streamAfterBridge === 'stops') leg.mediaStreams.stop();
     }
+  }
+
+  /** The partner has hung up. */
+  private unbridge(): void {
+    this.partner = undefined;
+    if (!this.parkAfterUnbridge) this.end({ cause: 'normal_clearing', source: 'unknown', sipCause: '200' });
   }
 
   /** Ends the leg for whatever reason: the socket gets `stop` and 1000, then the webhooks go out. */
@@ -274,7 +284,7 @@ export class SimulatedCall {
     this.voice.end();
     const { answeredAtMs } = this;
     this.reporter.ended(hangup, answeredAtMs === undefined ? undefined : this.endedAtMs - answeredAtMs);
-    this.partner?.end({ cause: 'normal_clearing', source: 'unknown', sipCause: '200' });
+    this.partner?.unbridge();
     for (const action of this.onEnded) action();
   }
 

@@ -19,6 +19,8 @@ export interface TelnyxSwitches {
   refusedWhileStreaming: readonly string[];
   /** `stream_auth_token`, `custom_parameters` and sampling rate on `answer`: absent in the schema, sent by some apps. */
   streamExtrasOnAnswer: 'ignored' | 'honoured';
+  /** A `transfer` of a call that was not answered: refused with 90034, or answered with the second leg. */
+  transferBeforeAnswer: 'accepted' | 'refused';
   /** Whether a dialled leg carries another `call_control_id` in its webhooks than in the response. */
   dialIdChanges: boolean;
   /** An inbound call without any command is hung up after this; the portal's setting is off by default. */
@@ -41,7 +43,7 @@ export interface TelnyxSwitches {
   emptyClientState: 'null' | 'absent';
   /** Whether `call.answered` carries `state`; a real inbound body had none. */
   answeredHasState: boolean;
-  /** A `call.dtmf.received` webhook beside the media socket's `dtmf` frame. */
+  /** A `call.dtmf.received` webhook for every key, also without a gather. */
   dtmfWebhook: boolean;
   /** A `call.cost` webhook after the hang-up. */
   callCostWebhook: boolean;
@@ -50,6 +52,8 @@ export interface TelnyxSwitches {
   sipHangupCauseOnApi: string;
 
   // Media socket
+  /** A `dtmf` frame for every key. */
+  dtmfFrame: boolean;
   /** A `protocol` word in the `connected` frame; seen in one fixture only. */
   connectedProtocol: string | undefined;
   connectTimeoutMs: number;
@@ -109,6 +113,7 @@ export const DEFAULT_SWITCHES: Readonly<TelnyxSwitches> = {
   secondStream: 'refused',
   refusedWhileStreaming: [],
   streamExtrasOnAnswer: 'ignored',
+  transferBeforeAnswer: 'refused',
   dialIdChanges: false,
   firstCommandTimeoutMs: undefined,
 
@@ -126,6 +131,7 @@ export const DEFAULT_SWITCHES: Readonly<TelnyxSwitches> = {
   hangupSourceOnApi: 'callee',
   sipHangupCauseOnApi: 'unspecified',
 
+  dtmfFrame: true,
   connectedProtocol: undefined,
   connectTimeoutMs: 5000,
   offerCompression: false,

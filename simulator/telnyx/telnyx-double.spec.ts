@@ -168,6 +168,62 @@ describe('TelnyxDouble', () => {
       expect(call.state).toBe('answered');
     });
 
+    it('stays when its partner hangs up, where it asked to be parked then', async () => {
+      await start({ dialRingMs: 5 });
+      const call = await answered();
+      await rest(call, 'transfer', { to: '+15550100009', park_after_unbridge: 'self' });
+      await call.waitFor('bridged');
+      const leg = double.calls[1];
+      leg?.hangUp();
+      await leg?.waitFor('ended');
+      expect(call.state).toBe('answered');
+      expect(await rest(call, 'transfer', { to: '+15550100009', park_after_unbridge: 'both' })).toMatchObject({
+        code: '10032',
+      });
+    });
+
+    it('hears its new partner instead of an announcement that was still being read', async () => {
+      await start({ dialRingMs: 5, speakMsPerCharacter: 1_000 });
+      const call = await answered();
+      await rest(call, 'speak', { payload: 'A very long story.', voice: 'female' });
+      await call.waitFor('spoken');
+      await rest(call, 'transfer', { to: '+15550100009' });
+      await call.waitFor('bridged');
+      expect(call.heard.spoken).toMatchObject([{ status: 'cancelled' }]);
+    });
+
+    it('is given up after as long as the transfer may ring', async () => {
+      await start({ dialRingMs: 5, dialOutcome: 'manual' });
+      const call = await answered();
+      await rest(call, 'transfer', { to: '+15550100009', timeout_secs: 5 });
+      const hangup = await double.waitForWebhook('call.hangup', 8_000);
+      expect(hangup.callControlId).toBe(double.calls[1]?.callControlId);
+      expect(double.calls[1]?.hangup?.cause).toBe('timeout');
+      expect(call.state).toBe('answered');
+    });
+
+    it('is transferred before its answer only where that is so, and answered with the second leg', async () => {
+      await start({ dialRingMs: 5 });
+      const refused = double.placeCall();
+      expect(await rest(refused, 'transfer', { to: '+15550100009' })).toMatchObject({ status: 422, code: '90034' });
+      double.switches.transferBeforeAnswer = 'accepted';
+      const call = double.placeCall();
+      expect(await rest(call, 'transfer', { to: '+15550100009' })).toEqual({ status: 200 });
+      await call.waitFor('bridged');
+      expect(call.state).toBe('answered');
+      expect(call.streams).toEqual([]);
+    });
+
+    it('tells a key on the media socket, by webhook, both or neither', async () => {
+      await start({ dtmfWebhook: true, dtmfFrame: false });
+      const call = await answered();
+      call.pressKey('7');
+      const { status } = await double.waitForWebhook('call.dtmf.received');
+      expect(status).toBe(200);
+      await app.frame('media');
+      expect(app.sockets[0]?.frames.map(({ event }) => event)).not.toContain('dtmf');
+    });
+
     it('reads a text to the caller and reports its begin and end', async () => {
       await start();
       const call = await answered();

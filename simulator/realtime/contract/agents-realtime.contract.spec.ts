@@ -3,13 +3,26 @@
  * its own and emits only valid ones under their type; everything is emitted as `*`. So an event that arrives as `*` and
  * not by its type was not shaped as OpenAI's own client expects it.
  */
-import { OpenAIRealtimeWebSocket, type TransportEvent, type TransportToolCallEvent } from '@openai/agents-realtime';
+import {
+  OpenAIRealtimeWebSocket,
+  type RealtimeSessionConfig,
+  type TransportEvent,
+  type TransportToolCallEvent,
+} from '@openai/agents-realtime';
 import { encodeG711, silenceByte } from '../../audio/g711.js';
 import { RealtimeDouble } from '../realtime-double.js';
 import { synthesiseVoice } from '../voice-synth.js';
 
 const silence = (ms: number) => Buffer.alloc(ms * 8, silenceByte('PCMU'));
 const speech = (ms: number) => encodeG711('PCMU', synthesiseVoice(200, ms));
+
+const openingHours = {
+  type: 'function' as const,
+  name: 'opening_hours',
+  description: 'When the bakery is open',
+  parameters: { type: 'object' as const, properties: {}, required: [], additionalProperties: true as const },
+  strict: false,
+};
 
 /** The view of an emitter that lets any event name through. */
 interface AnyEmitter {
@@ -57,7 +70,7 @@ class Agent {
     }
   }
 
-  connect(): Promise<void> {
+  connect(tools: RealtimeSessionConfig['tools'] = [openingHours]): Promise<void> {
     return this.transport.connect({
       apiKey: 'sk-double',
       initialSessionConfig: {
@@ -71,15 +84,7 @@ class Agent {
           },
           output: { format: { type: 'audio/pcmu' }, voice: 'marin' },
         },
-        tools: [
-          {
-            type: 'function',
-            name: 'opening_hours',
-            description: 'When the bakery is open',
-            parameters: { type: 'object', properties: {}, required: [], additionalProperties: true },
-            strict: false,
-          },
-        ],
+        tools,
       },
     });
   }
@@ -141,6 +146,64 @@ describe('the transport of @openai/agents-realtime', () => {
     expect(session.violations).toEqual([]);
     expect(agent.received.length).toBeGreaterThan(30);
     expect(agent.valid).toEqual(agent.received);
+    agent.transport.close();
+    await session.closed;
+  });
+
+  it('finds every event of an MCP server well formed: its listing, a call, an approval, a failure', async () => {
+    // Its schema of the arguments' deltas demands the obfuscation that the types of `openai` leave open.
+    double.switches.obfuscation = true;
+    double.mcpServers['crm'] = {
+      tools: [
+        { name: 'find', description: 'Finds a customer' },
+        { name: 'book', description: 'Books a table' },
+      ],
+      call: (name) =>
+        name === 'find' ? { output: '{"name":"Ada"}' } : { error: { type: 'http_error', message: 'No' } },
+    };
+    double.script = {
+      replies: [
+        { items: [{ mcp: 'crm', name: 'find', arguments: { id: 7 } }] },
+        { items: [{ mcp: 'crm', name: 'book', arguments: { day: 'Friday' } }] },
+        { text: 'That did not work.', durationMs: 20 },
+      ],
+    };
+    const agent = new Agent(double);
+    const listed = agent.next<{ serverLabel: string; tools: { name: string }[] }>('mcp_tools_listed');
+    const called = agent.next<{ name: string; output: string }>('mcp_tool_call_completed');
+    const asked = agent.next<Parameters<OpenAIRealtimeWebSocket['sendMcpResponse']>[0]>('mcp_approval_request');
+    await agent.connect([
+      {
+        type: 'mcp',
+        server_label: 'crm',
+        server_url: 'https://crm.example/mcp',
+        require_approval: { never: { tool_names: ['find'] } },
+      },
+    ]);
+    const session = await double.nextSession();
+    expect(await listed).toMatchObject({ serverLabel: 'crm', tools: [{ name: 'find' }, { name: 'book' }] });
+    agent.transport.requestResponse();
+    expect(await called).toMatchObject({ name: 'find', output: '{"name":"Ada"}', arguments: '{"id":7}' });
+    await session.waitFor('response.done');
+
+    agent.transport.requestResponse();
+    const request = await asked;
+    expect(request).toMatchObject({ name: 'book', serverLabel: 'crm', arguments: { day: 'Friday' } });
+    agent.transport.sendMcpResponse(request, true);
+    await session.waitFor('response.mcp_call.failed');
+    await session.waitFor('response.done');
+    agent.transport.requestResponse();
+    await session.waitFor('response.done');
+
+    expect(session.approvals).toEqual([{ requestId: request.itemId, approve: true }]);
+    expect(session.items.filter(({ type }) => type === 'mcp_call')).toMatchObject([
+      { name: 'find', output: '{"name":"Ada"}' },
+      { name: 'book', error: { type: 'http_error', code: 502 }, approvalRequestId: request.itemId },
+    ]);
+    expect(agent.errors).toEqual([]);
+    expect(session.errorsSent).toEqual([]);
+    // The one event that it does not know.
+    expect(agent.valid).toEqual(agent.received.filter((type) => type !== 'response.mcp_call.failed'));
     agent.transport.close();
     await session.closed;
   });

@@ -165,6 +165,74 @@ describe("the openai package's realtime client", () => {
     expect(await session.closed).toEqual({ code: 1000, reason: 'OK' });
   });
 
+  it.each([false, true])('lists, approves and calls a tool of an MCP server (call shown before: %s)', async (shown) => {
+    double.switches.mcpApprovalShowsCall = shown;
+    double.mcpServers['crm'] = {
+      tools: [{ name: 'find', description: 'Finds a customer', input_schema: { type: 'object' } }],
+      callDelayMs: 10,
+      call: (_name, { id }) => ({ output: `customer ${String(id)}` }),
+    };
+    double.script = {
+      choose: ({ lastInput }) => (lastInput === 'customer 7' ? { text: 'That is Ada.', durationMs: 20 } : undefined),
+      replies: [{ items: [{ mcp: 'crm', name: 'find', arguments: { id: 7 } }] }],
+    };
+    const phone = new Phone(double);
+    await phone.setUp();
+    const listed = phone.next('mcp_list_tools.completed');
+    const listing = phone.next('conversation.item.done');
+    phone.client.send({
+      type: 'session.update',
+      session: {
+        type: 'realtime',
+        tools: [
+          {
+            type: 'mcp',
+            server_label: 'crm',
+            server_url: 'https://crm.example/mcp',
+            authorization: 'token',
+            allowed_tools: ['find'],
+            require_approval: 'always',
+          },
+        ],
+      },
+    });
+    const { item: list } = await listing;
+    if (list.type !== 'mcp_list_tools') throw new Error('not a listing');
+    expect((await listed).item_id).toBe(list.id);
+    expect(list.tools.map(({ name }) => name)).toEqual(['find']);
+
+    const asked = phone.next('response.done');
+    phone.client.send({
+      type: 'response.create',
+      response: { tool_choice: { type: 'mcp', server_label: 'crm', name: 'find' } },
+    });
+    const { response } = await asked;
+    const request = response.output?.find((item) => item.type === 'mcp_approval_request');
+    expect(request).toMatchObject({ server_label: 'crm', name: 'find', arguments: '{"id":7}' });
+
+    const completed = phone.next('response.mcp_call.completed');
+    phone.client.send({
+      type: 'conversation.item.create',
+      item: { id: 'answer_1', type: 'mcp_approval_response', approval_request_id: request?.id ?? '', approve: true },
+    });
+    const { item_id } = await completed;
+    const retrieved = phone.next('conversation.item.retrieved');
+    phone.client.send({ type: 'conversation.item.retrieve', item_id });
+    expect((await retrieved).item).toMatchObject({
+      type: 'mcp_call',
+      output: 'customer 7',
+      approval_request_id: request?.id,
+    });
+    const written = phone.events.find((event) => event.type === 'response.mcp_call_arguments.done');
+    expect(written?.item_id).toBe(shown ? item_id : undefined);
+
+    const answered = phone.next('response.done');
+    phone.client.send({ type: 'response.create', response: { tool_choice: 'none' } });
+    expect((await answered).response.output).toMatchObject([{ content: [{ transcript: 'That is Ada.' }] }]);
+    expect(phone.errors).toEqual([]);
+    phone.client.close();
+  });
+
   it('reports errors with the code it knows, and is told why it may not come in', async () => {
     const stranger = new Phone(double, 'sk-stranger');
     const code = await new Promise((resolve) => stranger.client.socket.once('close', resolve));
