@@ -93,6 +93,12 @@ async function startGateway(options: RelayOptions, env: Record<string, string>):
       GREETING: 'off',
       WARM_SESSIONS: '0',
       MAX_CALLS: '1000',
+      // All calls come from one number, and nobody answers the assistant: no limit is to end them.
+      CALLER_CALLS_PER_MINUTE: '0',
+      IDLE_PROMPT_AFTER_S: '0',
+      IDLE_HANG_UP_AFTER_S: '0',
+      MAX_SILENCE_S: '0',
+      MAX_MONOLOGUE_S: '0',
       ...options.gatewayEnv,
     },
     ...(options.core !== undefined && { core: options.core }),

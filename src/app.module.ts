@@ -8,6 +8,7 @@ import { HealthModule } from './health/health.module.js';
 import { MediaStreamModule } from './media-stream/media-stream.module.js';
 import { OpenAIRealtimeModule } from './openai-realtime/openai-realtime.module.js';
 import { loggerOptions } from './telemetry/logger-options.js';
+import { ToolsModule } from './tools/tools.module.js';
 import { TelemetryModule } from './telemetry/telemetry.module.js';
 
 /** The gateway, put together from its rooms. */
@@ -22,6 +23,7 @@ export class AppModule {
         CommonModule,
         TelemetryModule,
         HealthModule,
+        ToolsModule,
         OpenAIRealtimeModule,
         CallsModule,
         MediaStreamModule,

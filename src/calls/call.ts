@@ -1,26 +1,34 @@
 import { type Logger } from 'pino';
 import { type Clock, type Timer } from '../common/clock.js';
-import { type CallCommands, type StreamRequest } from './call-commands.js';
+import { type TransferFailure } from '../conversation/call.port.js';
+import { type CallCommands, type CommandOutcome, type StreamRequest } from './call-commands.js';
 import {
   type CallEffect,
   type CallEvent,
-  type CallLimits,
+  type CallPhase,
+  type CallRules,
   type CallState,
   INITIAL_CALL_STATE,
-  nextCallState,
   type Wait,
-} from './call-state.js';
+} from './call-events.js';
+import { nextCallState } from './call-state.js';
 
 /** What a call needs from around it. */
 export interface CallSurroundings {
   clock: Clock;
   commands: CallCommands;
   log: Logger;
-  limits: CallLimits;
+  rules: CallRules;
   waitsMs: Record<Wait, number>;
-  /** The sentence said before a hang-up that the caller would not understand. */
-  sentence: string;
   streamRequest(attempt: number): StreamRequest;
+  /** A second leg is about to be dialled. @returns its client state. */
+  expectSecondLeg(transfer: number): string;
+  /** The call has a reason to end: the assistant says nothing more, whatever the caller still hears. */
+  ending(call: Call): void;
+  /** The stream is there again after a transfer that came to nothing. */
+  cameBack(call: Call, why: TransferFailure): void;
+  /** The caller talks to somebody else. */
+  handedOver(call: Call): void;
   /** The call is over. */
   released(call: Call): void;
 }
@@ -32,10 +40,13 @@ export interface CallSurroundings {
 const HANG_UP_TRIES = 20;
 const HANG_UP_RETRY_MS = { first: 2_000, longest: 60_000 };
 
+const INACTIVE: ReadonlySet<CallPhase> = new Set<CallPhase>(['transferred', 'ending', 'ended']);
+
 /** One call: carries out what its state machine says. */
 export class Call {
   private current: CallState = INITIAL_CALL_STATE;
   private timer: Timer | undefined;
+  private failing = false;
 
   constructor(
     readonly callControlId: string,
@@ -48,41 +59,79 @@ export class Call {
 
   /** Answered (or being answered) and not on its way out: it counts towards what the pod carries. */
   get active(): boolean {
-    return this.current.phase !== 'ending' && this.current.phase !== 'ended';
+    return !INACTIVE.has(this.current.phase);
   }
 
-  /** Something happened to the call. Never throws. */
+  /** The assistant has the call, or will have it: streams and conversations may join it. */
+  get ours(): boolean {
+    return this.active && this.current.phase !== 'saying' && this.current.phase !== 'transferring';
+  }
+
+  /** Something happened to the call. Never throws: a mistake of ours ends this call, and nothing else. */
   handle(event: CallEvent): void {
+    try {
+      this.step(event);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** A mistake of ours in what belongs to this call: the caller is told, and the call ends. */
+  fail(error: unknown): void {
+    this.around.log.error({ err: error, phase: this.current.phase }, 'a mistake of ours in this call: ending it');
+    if (this.failing) return;
+    this.failing = true;
+    this.handle({ type: 'end', reason: 'internal-error', sentence: this.around.rules.failure.sentence });
+    this.failing = false;
+  }
+
+  private step(event: CallEvent): void {
     const before = this.current;
-    const [state, effects] = nextCallState(before, event, this.around.limits);
+    const [state, effects] = nextCallState(before, event, this.around.rules);
     this.current = state;
     if (state.phase !== before.phase) {
       this.around.log.debug({ from: before.phase, to: state.phase, event: event.type }, 'call state');
     }
+    if (before.endReason === undefined && state.endReason !== undefined) this.around.ending(this);
     for (const effect of effects) this.carryOut(effect);
   }
 
   private carryOut(effect: CallEffect): void {
     switch (effect.do) {
       case 'wait':
-        this.wait(effect.for);
-        return;
+        return this.wait(effect.for);
       case 'stop-waiting':
-        this.timer?.cancel();
-        return;
+        return this.timer?.cancel();
       case 'start-stream':
-        void this.startStream(effect.attempt);
-        return;
+        return this.run(this.startStream(effect.attempt));
+      case 'stop-stream':
+        return this.run(this.stopStream('answered late'));
+      case 'transfer':
+        return this.runTransfer(effect.to, effect.transfer);
+      case 'come-back':
+        return this.around.cameBack(this, effect.why);
+      case 'hand-over':
+        this.around.log.info({ transfer: this.current.transfers }, 'call handed over');
+        return this.around.handedOver(this);
       case 'say-sentence':
-        void this.saySentence();
-        return;
+        return this.run(this.saySentence(effect.sentence));
       case 'hang-up':
-        void this.hangUp(1);
-        return;
+        return this.run(this.hangUp(1));
       case 'release':
-        this.around.released(this);
-        return;
+        return this.around.released(this);
     }
+  }
+
+  private run(task: Promise<unknown>): void {
+    task.catch((error: unknown) => this.fail(error));
+  }
+
+  /** A mistake in here brings the caller back at once: the call itself is out of our hands, and cannot be ended. */
+  private runTransfer(to: string, transfer: number): void {
+    this.transfer(to, transfer).catch((error: unknown) => {
+      this.around.log.error({ err: error, transfer }, 'a mistake of ours in this transfer');
+      this.handle({ type: 'transfer-refused', transfer, gone: false, certain: false });
+    });
   }
 
   private wait(wait: Wait, extraMs = 0): void {
@@ -104,9 +153,28 @@ export class Call {
     }
   }
 
-  private async saySentence(): Promise<void> {
-    const outcome = await this.around.commands.speak(this.callControlId, this.around.sentence);
-    if (!outcome.ok) this.handle({ type: 'sentence-over' });
+  private stopStream(cause: string): Promise<CommandOutcome> {
+    return this.around.commands.stopStream(this.callControlId, cause);
+  }
+
+  /** The stream is stopped first: whether it would go on beside a second leg, and with whose voice, is unconfirmed. */
+  private async transfer(to: string, transfer: number): Promise<void> {
+    const { commands, log } = this.around;
+    log.info({ transfer }, 'transferring the call');
+    const clientState = this.around.expectSecondLeg(transfer);
+    if (this.current.streamed) await this.stopStream(`for transfer ${transfer}`);
+    if (this.current.phase !== 'transferring') return;
+    const outcome = await commands.transfer(this.callControlId, { to, clientState, transfer });
+    if (outcome.ok) return this.handle({ type: 'transfer-accepted', transfer });
+    log.warn({ transfer, code: outcome.code, status: outcome.status }, 'Telnyx did not take the transfer');
+    const certain = outcome.status !== undefined && outcome.status < 500;
+    this.handle({ type: 'transfer-refused', transfer, gone: outcome.gone, certain });
+  }
+
+  private async saySentence(sentence: string): Promise<void> {
+    const outcome = await this.around.commands.speak(this.callControlId, sentence);
+    // Without a reply it may be spoken all the same: then its end is told, or waited for no longer than it can take.
+    if (!outcome.ok && outcome.status !== undefined) this.handle({ type: 'sentence-over' });
   }
 
   private async hangUp(tries: number): Promise<void> {
@@ -125,7 +193,7 @@ export class Call {
     const retryMs = Math.min(HANG_UP_RETRY_MS.first * 1.3 ** (tries - 1), HANG_UP_RETRY_MS.longest);
     // What is waited for is the end of the call after a hang-up that was taken: not yet.
     this.wait('hangup', retryMs);
-    this.around.clock.after(retryMs, () => void this.hangUp(tries + 1));
+    this.around.clock.after(retryMs, () => this.run(this.hangUp(tries + 1)));
   }
 }
 
@@ -134,6 +202,8 @@ const WAIT_MESSAGE: Record<Wait, string> = {
     'answered, but no media stream has started: is wss reachable through PUBLIC_URL, and does the ingress upgrade /media-stream?',
   redial: 'the media stream was lost and Telnyx has not dialled again',
   'restarted-stream': 'the media stream asked for has not started',
+  'second-leg': 'what became of the transfer was never reported',
+  transferred: 'the end of the transferred call was never reported',
   sentence: 'the end of the spoken sentence was never reported',
   hangup: 'the end of the call was never reported',
 };

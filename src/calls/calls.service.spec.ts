@@ -1,141 +1,12 @@
-import { PinoLogger } from 'nestjs-pino';
 import { type CallRecord } from '../affinity/call-directory.js';
 import { InMemoryCallDirectory } from '../affinity/in-memory-call-directory.js';
-import { FakeClock } from '../common/fake-clock.js';
-import { loadConfig } from '../config/load-config.js';
-import { ConversationService } from '../conversation/conversation.service.js';
-import { type CutItem, type G711Law } from '../conversation/line.port.js';
-import { ModelConnector, type ModelSession, ModelUnavailable } from '../conversation/model.port.js';
-import { Counters } from '../telemetry/counters.js';
-import { Admission } from './admission.js';
-import { CallCommands, type CommandOutcome, type StreamRequest } from './call-commands.js';
-import { type CallLine } from './call-line.js';
-import { CallsService } from './calls.service.js';
+import { type CommandOutcome } from './call-commands.js';
 import { verifyStreamToken } from './stream-token.js';
-import { type CallIdentity, type CallWebhook } from './webhook-event.js';
+import { BROKEN, GONE } from './testing/scripted-commands.js';
+import { BareLine, hangup, identity, initiated, settle, setUp, talking, tidyUp } from './testing/stage.js';
+import { type CallWebhook } from './webhook-event.js';
 
-const OK: CommandOutcome = { ok: true };
-const BROKEN: CommandOutcome = { ok: false, gone: false, code: '10007', status: 500 };
-const GONE: CommandOutcome = { ok: false, gone: true, code: '90018', status: 422 };
-
-class NotedCommands extends CallCommands {
-  readonly asked: string[] = [];
-  readonly streams: StreamRequest[] = [];
-  outcomes: Record<string, CommandOutcome | Promise<CommandOutcome>> = {};
-
-  answer(callId: string, stream: StreamRequest): Promise<CommandOutcome> {
-    this.streams.push(stream);
-    return this.note('answer', callId);
-  }
-  rejectAsBusy(callId: string): Promise<CommandOutcome> {
-    return this.note('reject', callId);
-  }
-  hangUp(callId: string): Promise<CommandOutcome> {
-    return this.note('hangup', callId);
-  }
-  startStream(callId: string, stream: StreamRequest): Promise<CommandOutcome> {
-    this.streams.push(stream);
-    return this.note('start', callId);
-  }
-  stopStream(callId: string): Promise<CommandOutcome> {
-    return this.note('stop', callId);
-  }
-  speak(callId: string): Promise<CommandOutcome> {
-    return this.note('speak', callId);
-  }
-  private async note(command: string, callId: string): Promise<CommandOutcome> {
-    this.asked.push(`${command} ${callId}`);
-    return this.outcomes[command] ?? OK;
-  }
-}
-
-/** A model that is on its way for ever, or unavailable. */
-class AbsentModel extends ModelConnector {
-  anticipated = 0;
-  asked = 0;
-  failure: ModelUnavailable | undefined;
-  anticipate(): void {
-    this.anticipated++;
-  }
-  acquire(): Promise<ModelSession> {
-    this.asked++;
-    return this.failure ? Promise.reject(this.failure) : new Promise(() => undefined);
-  }
-}
-
-class BareLine implements CallLine {
-  readonly law: G711Law = 'pcmu';
-  readonly idle = true;
-  closed = 0;
-  listen(): void {}
-  play(): void {}
-  endItem(): void {}
-  interrupt(): CutItem[] {
-    return [];
-  }
-  heardItems(): CutItem[] {
-    return [];
-  }
-  setCallerSpeaking(): void {}
-  close(): object {
-    this.closed++;
-    return {};
-  }
-}
-
-function identity(callControlId: string): CallIdentity {
-  return { callControlId, callSessionId: undefined, callLegId: undefined, from: undefined, to: undefined };
-}
-const initiated = (id: string, deliveredTo: string | undefined = 'https://gw.example.com/webhooks'): CallWebhook => ({
-  kind: 'initiated',
-  call: identity(id),
-  direction: 'incoming',
-  deliveredTo,
-});
-const hangup = (id: string, source = 'caller'): CallWebhook => ({
-  kind: 'hangup',
-  call: identity(id),
-  cause: 'normal_clearing',
-  source,
-});
-
-const admissions: Admission[] = [];
-
-function setUp(env: Record<string, string> = {}, directory = new InMemoryCallDirectory()) {
-  const { config } = loadConfig({
-    OPENAI_API_KEY: 'sk-test',
-    TELNYX_API_KEY: 'KEY-test',
-    WEBHOOK_SIGNATURE: 'off',
-    STREAM_TOKEN_SECRET: 'a secret for signing stream tokens',
-    ...env,
-  });
-  const clock = new FakeClock();
-  const commands = new NotedCommands();
-  const model = new AbsentModel();
-  const counters = new Counters();
-  const admission = new Admission(config);
-  admissions.push(admission);
-  const calls = new CallsService(
-    config,
-    clock,
-    new PinoLogger({ pinoHttp: { enabled: false } }),
-    commands,
-    directory,
-    admission,
-    new ConversationService(config, clock, model, counters),
-    model,
-    counters,
-  );
-  return { calls, clock, commands, model, counters, directory, admission, config };
-}
-
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-afterEach(() => {
-  for (const admission of admissions.splice(0)) admission.onModuleDestroy();
-});
+afterEach(tidyUp);
 
 describe('CallsService', () => {
   it('answers an incoming call with a stream to where the webhook reached us, under a signed token', async () => {
@@ -257,7 +128,7 @@ describe('CallsService', () => {
 
   it('lets a call go when the caller was gone before the answer', async () => {
     const { calls, commands, counters } = setUp();
-    commands.outcomes.answer = GONE;
+    commands.always['answer'] = GONE;
     await calls.handleWebhook(initiated('a'));
     expect(commands.asked).toEqual(['answer a']);
     expect(calls.heldCalls).toBe(0);
@@ -267,7 +138,7 @@ describe('CallsService', () => {
   it('keeps a call whose stream runs although the reply to the answer was lost', async () => {
     const { calls, commands } = setUp();
     let reply: (outcome: CommandOutcome) => void = () => undefined;
-    commands.outcomes.answer = new Promise((resolve) => (reply = resolve));
+    commands.outcomes['answer'] = [new Promise((resolve) => (reply = resolve))];
     const answering = calls.handleWebhook(initiated('a'));
     await settle();
     const line = new BareLine();
@@ -294,8 +165,19 @@ describe('CallsService', () => {
     expect(calls.streamStarted('a', new BareLine())).toBe(false);
   });
 
+  it('lets a call go whose line does not close in good order', async () => {
+    const { calls, directory } = setUp();
+    const line = await talking(calls, 'a');
+    line.close = () => {
+      throw new Error('a mistake');
+    };
+    await calls.handleWebhook(hangup('a'));
+    expect(calls.heldCalls).toBe(0);
+    await expect(directory.find('a')).resolves.toBeUndefined();
+  });
+
   it('begins one conversation, however often the stream comes back', async () => {
-    const { calls, model } = setUp();
+    const { calls, begun } = setUp();
     const line = new BareLine();
     await calls.handleWebhook(initiated('a'));
     for (let socket = 0; socket < 3; socket++) {
@@ -303,16 +185,14 @@ describe('CallsService', () => {
       calls.streamReady('a');
       calls.streamLost('a');
     }
-    await settle();
-    expect(model.asked).toBe(1);
+    expect(begun).toHaveLength(1);
   });
 
   it('carries a stream of a call that it does not know: its token says that it was answered', async () => {
-    const { calls, model, commands, clock } = setUp({ PUBLIC_URL: 'https://gw.example.com' });
+    const { calls, begun, commands, clock } = setUp({ PUBLIC_URL: 'https://gw.example.com' });
     expect(calls.streamStarted('stranger', new BareLine())).toBe(true);
     calls.streamReady('stranger');
-    await settle();
-    expect(model.asked).toBe(1);
+    expect(begun).toHaveLength(1);
     calls.streamLost('stranger');
     clock.advance(60_000);
     await settle();
@@ -327,12 +207,12 @@ describe('CallsService', () => {
     expect(commands.asked).toEqual(['speak d']);
   });
 
-  it('says a sentence and hangs up when there is no model', async () => {
-    const { calls, commands, model } = setUp();
-    model.failure = new ModelUnavailable({ kind: 'fatal', code: 'invalid_api_key', message: 'check OPENAI_API_KEY' });
-    await calls.handleWebhook(initiated('a'));
-    calls.streamStarted('a', new BareLine());
-    calls.streamReady('a');
+  it('says the sentence of a conversation that cannot go on, and hangs up', async () => {
+    const { calls, commands, begun } = setUp();
+    await talking(calls, 'a');
+    begun[0]?.call.end('model-unavailable', 'Sorry, sorry.');
+    expect(commands.sentences).toEqual(['Sorry, sorry.']);
+    expect(begun[0]?.told).toEqual(['close']);
     await settle();
     await calls.handleWebhook({ kind: 'speak-ended', call: identity('a') });
     expect(commands.asked).toEqual(['answer a', 'speak a', 'hangup a']);
@@ -369,7 +249,8 @@ describe('CallsService', () => {
     expect(calls.mayStream('stranger', 121)).toBe(false);
     calls.streamStarted('a', new BareLine());
     calls.streamLost('a');
-    expect([121, 3_600, 3_601].map((ageS) => calls.mayStream('a', ageS))).toEqual([true, true, false]);
+    // The longest call, and its goodbye.
+    expect([121, 3_720, 3_721].map((ageS) => calls.mayStream('a', ageS))).toEqual([true, true, false]);
   });
 
   it('ignores news of calls that it does not carry', async () => {

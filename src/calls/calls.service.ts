@@ -1,48 +1,45 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { type Logger } from 'pino';
 import { CallDirectory } from '../affinity/call-directory.js';
 import { CLOCK } from '../common/clock.token.js';
 import { type Clock } from '../common/clock.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
-import { type Conversation } from '../conversation/conversation.js';
-import { ConversationService } from '../conversation/conversation.service.js';
 import { ModelConnector } from '../conversation/model.port.js';
 import { Counters } from '../telemetry/counters.js';
 import { Admission } from './admission.js';
-import { Call } from './call.js';
-import { CallCommands, type StreamRequest } from './call-commands.js';
-import { type CallEvent, type EndReason, type Wait } from './call-state.js';
+import { CallBooks } from './call-books.js';
+import { CallCommands } from './call-commands.js';
+import { CallConversations } from './call-conversation.js';
+import { CallFactory } from './call-factory.js';
+import { CallIntake } from './call-intake.js';
 import { type CallLine } from './call-line.js';
-import { signStreamToken, type StreamClaims } from './stream-token.js';
-import { STREAM_PATH, streamBaseUrl } from './stream-url.js';
-import { type CallIdentity, type CallWebhook } from './webhook-event.js';
+import { type CallFacts, CarriedCall } from './carried-call.js';
+import { type EndReason } from './end-reason.js';
+import { OverflowCalls } from './overflow-calls.js';
+import { endOfSecondLeg, type SecondLeg, SecondLegs } from './second-legs.js';
+import { attemptOf, type StreamClaims } from './stream-token.js';
+import { streamBaseUrl } from './stream-url.js';
+import { type CallWebhook } from './webhook-event.js';
 
-/** A call as this pod carries it. */
-interface CarriedCall {
-  call: Call;
-  log: Logger;
-  startedMs: number;
-  line: CallLine | undefined;
-  conversation: Conversation | undefined;
-}
+/** A webhook about a call that can be one of ours. */
+type CallNews = Exclude<CallWebhook, { kind: 'ignored' | 'initiated' }>;
 
 /** Ended calls are remembered, so that a late or repeated `call.initiated` is not answered. */
 const ENDED_MEMORY = { max: 20_000, ttl: 3_600_000 };
-/** A stream asked for with `streaming_start` is there within a second or two where it can be. */
-const RESTARTED_STREAM_WAIT_MS = 5_000;
-/** Speaking takes about 70 ms a character; with the start and end of it, more than this is a lost webhook. */
-const SENTENCE_WAIT_MS = { base: 6_000, perCharacter: 100 };
-/** The `call.hangup` webhook follows a hang-up within a second; its retries within a minute. */
-const HANGUP_WAIT_MS = 20_000;
+/** A token is used within two minutes of its making, or by a later socket of a call that has had one. */
+const FIRST_USE_S = 120;
+/** At its longest duration a call ends with a goodbye, which may be on a stream that was lost and came back. */
+const GOODBYE_S = 120;
 
 /** The calls of this pod: what webhooks and media streams mean for them, and what is done about it. */
 @Injectable()
 export class CallsService {
   private readonly calls = new Map<string, CarriedCall>();
+  /** Calls that are over, or that were never ours. */
   private readonly ended = new LRUCache<string, true>(ENDED_MEMORY);
+  private readonly factory: CallFactory;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -51,56 +48,45 @@ export class CallsService {
     private readonly commands: CallCommands,
     private readonly directory: CallDirectory,
     private readonly admission: Admission,
-    private readonly conversations: ConversationService,
+    private readonly intake: CallIntake,
+    private readonly overflow: OverflowCalls,
+    private readonly secondLegs: SecondLegs,
+    private readonly conversations: CallConversations,
+    private readonly books: CallBooks,
     private readonly model: ModelConnector,
     private readonly counters: Counters,
-  ) {}
+  ) {
+    this.factory = new CallFactory(config, clock, commands);
+  }
 
   /** Calls that are being answered or carried. */
   get activeCalls(): number {
-    let active = 0;
-    for (const { call } of this.calls.values()) if (call.active) active++;
-    return active;
+    return this.count(({ call }) => call.active);
   }
 
-  /** Calls that hold anything at all, including those waiting for the word that they are over. */
+  /**
+   * Calls that need this process: those it carries, those waiting for the word that they are over, those whose last words
+   * are being written down. Not the ones that were handed over: they go on without us.
+   */
   get heldCalls(): number {
-    return this.calls.size;
+    const held = this.count(({ call }) => call.state.phase !== 'transferred');
+    return held + this.overflow.pending + this.books.pending;
   }
 
   /** A webhook that was verified and seen for the first time. */
   async handleWebhook(event: CallWebhook): Promise<void> {
-    switch (event.kind) {
-      case 'initiated':
-        if (event.direction === 'incoming') await this.callInitiated(event.call, event.deliveredTo);
-        else this.counters.webhooksIgnored++;
-        return;
-      case 'answered':
-        this.tell(event.call, { type: 'answered' });
-        return;
-      case 'streaming-failed':
-        this.calls
-          .get(event.call.callControlId)
-          ?.log.warn(
-            { reason: event.reason.slice(0, 100) },
-            'streaming.failed: Telnyx could not reach our media stream',
-          );
-        this.tell(event.call, { type: 'stream-failed' });
-        return;
-      case 'speak-ended':
-        this.tell(event.call, { type: 'sentence-over' });
-        return;
-      case 'hangup':
-        this.ended.set(event.call.callControlId, true);
-        this.tell(event.call, { type: 'hangup', byCaller: event.source !== 'callee' });
-        return;
-      case 'streaming-started':
-      case 'streaming-stopped':
-        // Told for completeness; the socket is the truth, and these come late and out of order.
-        return;
-      case 'ignored':
-        this.counters.webhooksIgnored++;
-        return;
+    if (event.kind === 'ignored') {
+      this.counters.webhooksIgnored++;
+      return;
+    }
+    const { callControlId } = event.call;
+    try {
+      if (event.kind === 'initiated') await this.callInitiated(event);
+      else await this.callNews(event);
+    } catch (error) {
+      const carried = this.calls.get(callControlId);
+      if (!carried) throw error;
+      carried.call.fail(error);
     }
   }
 
@@ -111,7 +97,7 @@ export class CallsService {
   mayStream(callControlId: string, ageS: number): boolean {
     if (this.ended.has(callControlId)) return false;
     const first = !this.calls.get(callControlId)?.call.state.streamed;
-    return ageS <= (first ? FIRST_USE_S : this.config.limits.maxCallDurationMs / 1000);
+    return ageS <= (first ? FIRST_USE_S : this.config.limits.maxCallDurationMs / 1000 + GOODBYE_S);
   }
 
   /**
@@ -124,15 +110,16 @@ export class CallsService {
     if (this.ended.has(callControlId)) return false;
     // A stream of a call we do not know belongs to a pod or process that is gone; its token says that it was answered.
     const baseUrl = streamBaseUrl(this.config.stream.publicUrl, undefined) ?? claims?.baseUrl ?? '';
-    const carried = this.calls.get(callControlId) ?? this.carry(callControlId, baseUrl);
-    if (!carried.call.active || carried.call.state.phase === 'saying') return false;
+    const carried = this.calls.get(callControlId) ?? this.carry({ callControlId }, baseUrl);
+    if (!carried.call.ours) return false;
     this.counters.streamsStarted++;
     const isFirst = !carried.line;
     carried.line = line;
     carried.call.handle({ type: 'stream-started' });
-    if (isFirst && this.streamingCalls > this.admission.streamCeiling) {
+    const streams = this.count(({ call }) => call.state.phase === 'streaming');
+    if (isFirst && streams > this.admission.streamCeiling) {
       carried.log.error(
-        { streams: this.streamingCalls, ceiling: this.admission.streamCeiling },
+        { streams, ceiling: this.admission.streamCeiling },
         'more media streams than this pod may carry',
       );
       this.end(callControlId, 'pod-overloaded', true);
@@ -141,15 +128,14 @@ export class CallsService {
     return true;
   }
 
-  /** The line is attached to its first socket: the conversation can begin. */
+  /** The line is attached to a socket: the conversation can begin, or go on. */
   streamReady(callControlId: string): void {
     const carried = this.calls.get(callControlId);
-    if (!carried?.line || carried.conversation || !carried.call.active) return;
-    carried.conversation = this.conversations.begin({
-      line: carried.line,
-      log: carried.log,
-      end: (reason, sentence) => this.end(callControlId, reason, sentence),
-    });
+    try {
+      carried?.streamReady();
+    } catch (error) {
+      carried?.call.fail(error);
+    }
   }
 
   /** The socket of the call's media stream is gone, without the call being over as far as we know. */
@@ -158,12 +144,13 @@ export class CallsService {
     this.calls.get(callControlId)?.call.handle({ type: 'stream-lost' });
   }
 
-  /** We end the call. @param sentence whether the caller is told so first. */
+  /**
+   * We end the call, because something broke or the process leaves. Leaves alone what was handed over.
+   * @param sentence whether the caller is told so first.
+   */
   end(callControlId: string, reason: EndReason, sentence: boolean): void {
-    const carried = this.calls.get(callControlId);
-    if (!carried?.call.active) return;
-    carried.conversation?.close();
-    carried.call.handle({ type: 'end', reason, sentence });
+    const words = sentence ? this.factory.wordsFor(reason) : undefined;
+    this.calls.get(callControlId)?.call.handle({ type: 'end', reason, sentence: words });
   }
 
   /** Ends every call: with a sentence while there is time, without when there is none. */
@@ -171,114 +158,127 @@ export class CallsService {
     for (const callControlId of this.calls.keys()) this.end(callControlId, reason, sentence);
   }
 
-  private get streamingCalls(): number {
-    let streaming = 0;
-    for (const { call } of this.calls.values()) if (call.state.phase === 'streaming') streaming++;
-    return streaming;
+  private count(which: (carried: CarriedCall) => boolean): number {
+    let count = 0;
+    for (const carried of this.calls.values()) if (which(carried)) count++;
+    return count;
   }
 
-  private async callInitiated(identity: CallIdentity, deliveredTo: string | undefined): Promise<void> {
-    const { callControlId } = identity;
-    if (this.calls.has(callControlId) || this.ended.has(callControlId)) return;
-    const verdict = this.admission.judge(this.activeCalls);
-    const baseUrl = streamBaseUrl(this.config.stream.publicUrl, deliveredTo);
-    if (verdict !== 'admit' || !baseUrl) {
-      this.counters.callsRejected++;
-      if (baseUrl)
-        this.log.warn({ callId: callControlId, verdict, activeCalls: this.activeCalls }, 'call rejected as busy');
-      else
-        this.log.error(
-          { callId: callControlId },
-          'call rejected: no address for its media stream. Set PUBLIC_URL; the webhook carried no usable meta.delivered_to',
-        );
-      await this.commands.rejectAsBusy(callControlId);
+  private async callInitiated(event: CallWebhook & { kind: 'initiated' }): Promise<void> {
+    const { callControlId, callSessionId, from, to } = event.call;
+    if (event.direction !== 'incoming') {
+      this.counters.webhooksIgnored++;
+      this.secondLegs.find(event.call);
       return;
     }
-    const carried = this.carry(callControlId, baseUrl);
+    if (this.calls.has(callControlId) || this.ended.has(callControlId)) return;
+    const intake = this.intake.judge(event.call, event.deliveredTo, this.activeCalls);
+    if (!intake.take) {
+      this.ended.set(callControlId, true);
+      await intake.done;
+      return;
+    }
+    const { baseUrl } = intake;
+    const carried = this.carry({ callControlId, callSessionId, from, to }, baseUrl);
     this.model.anticipate();
     await this.directory
-      .put({
-        callControlId,
-        callSessionId: identity.callSessionId,
-        answeredAtMs: Date.now(),
-        streamBaseUrl: baseUrl,
-      })
+      .put({ callControlId, callSessionId, answeredAtMs: Date.now(), streamBaseUrl: baseUrl })
       .catch((error: unknown) => carried.log.warn({ err: error }, 'call record not written'));
     if (!carried.call.active) return;
-    const outcome = await this.commands.answer(callControlId, this.streamRequest(callControlId, baseUrl, 0));
+    const outcome = await this.commands.answer(callControlId, this.factory.streamRequest(callControlId, baseUrl, 0));
     if (outcome.ok) this.counters.callsAnswered++;
     carried.call.handle(outcome.ok ? { type: 'answer-accepted' } : { type: 'answer-refused', gone: outcome.gone });
   }
 
-  private carry(callControlId: string, baseUrl: string): CarriedCall {
-    const log = this.log.logger.child({ callId: callControlId });
-    const { sorry } = this.config.sentences;
-    const waitsMs: Record<Wait, number> = {
-      'first-stream': this.config.stream.startTimeoutMs,
-      redial: this.config.stream.redialWaitMs,
-      'restarted-stream': RESTARTED_STREAM_WAIT_MS,
-      sentence: SENTENCE_WAIT_MS.base + sorry.length * SENTENCE_WAIT_MS.perCharacter,
-      hangup: HANGUP_WAIT_MS,
-    };
-    const call = new Call(callControlId, {
+  private async callNews(event: CallNews): Promise<void> {
+    const { callControlId } = event.call;
+    const leg = this.secondLegs.find(event.call);
+    if (event.kind === 'hangup') this.ended.set(callControlId, true);
+    if (leg) return this.secondLegNews(leg, event);
+    const carried = this.calls.get(callControlId);
+    switch (event.kind) {
+      case 'answered':
+        this.overflow.answered(callControlId);
+        return carried?.call.handle({ type: 'answered' });
+      case 'bridged':
+        this.overflow.settled(callControlId);
+        return carried?.call.handle({ type: 'second-leg-answered', transfer: carried.call.state.transfers });
+      case 'streaming-failed':
+        return carried && this.streamingFailed(carried, event);
+      case 'speak-ended':
+        return carried?.sentenceOver();
+      case 'key':
+        return carried?.key(event.digit, event.occurredAtMs);
+      case 'hangup':
+        this.overflow.settled(callControlId);
+        return carried?.call.handle({ type: 'hangup', byCaller: event.source !== 'callee' });
+      case 'streaming-started':
+      case 'streaming-stopped':
+        // Told for completeness; the socket is the truth, and these come late and out of order.
+        return;
+    }
+  }
+
+  private streamingFailed({ log, call }: CarriedCall, event: CallNews & { kind: 'streaming-failed' }): void {
+    const { value, previous } = this.config.stream.tokenSecret;
+    const attempt = attemptOf(event.streamUrl ?? '', previous === undefined ? [value] : [value, previous]);
+    log.warn(
+      { reason: event.reason.slice(0, 100), attempt },
+      'streaming.failed: Telnyx could not reach our media stream',
+    );
+    call.handle({ type: 'stream-failed', attempt });
+  }
+
+  private async secondLegNews({ firstLeg, transfer }: SecondLeg, event: CallNews): Promise<void> {
+    const call = this.calls.get(firstLeg)?.call;
+    switch (event.kind) {
+      case 'answered':
+      case 'bridged':
+        this.overflow.settled(firstLeg);
+        return call?.handle({ type: 'second-leg-answered', transfer });
+      case 'hangup':
+        call?.handle({ type: 'second-leg-over', transfer, ...endOfSecondLeg(event.cause) });
+        return this.overflow.secondLegOver(firstLeg, event.cause);
+      default:
+        return;
+    }
+  }
+
+  private carry(facts: CallFacts, baseUrl: string): CarriedCall {
+    const { callControlId } = facts;
+    const carried = new CarriedCall(facts, baseUrl, {
       clock: this.clock,
       commands: this.commands,
-      log,
-      limits: { maxRestarts: this.config.stream.maxRestarts },
-      waitsMs,
-      sentence: sorry,
-      streamRequest: (attempt) => this.streamRequest(callControlId, baseUrl, attempt),
-      released: () => this.release(callControlId),
+      factory: this.factory,
+      conversations: this.conversations,
+      log: this.log.logger.child({ callId: callControlId }),
+      lastWordsWaitMs: this.books.lastWordsWaitMs,
+      expectSecondLeg: (_carried, transfer) => {
+        this.counters.transfers++;
+        const leg = { firstLeg: callControlId, transfer };
+        return this.secondLegs.expect(leg, facts.callSessionId, this.config.pod);
+      },
+      cameBack: () => this.counters.transfersFailed++,
+      handedOver: () => this.books.close(carried, carried.call.state.endReason ?? 'transferred', carried.letGo()),
+      released: () => this.release(carried),
     });
-    const carried: CarriedCall = {
-      call,
-      log,
-      startedMs: this.clock.nowMs(),
-      line: undefined,
-      conversation: undefined,
-    };
     this.calls.set(callControlId, carried);
-    log.info('call begins');
+    carried.log.info('call begins');
     return carried;
   }
 
-  private streamRequest(callControlId: string, baseUrl: string, attempt: number): StreamRequest {
-    const { auth, tokenSecret } = this.config.stream;
-    const claims = { callControlId, issuedAtS: Math.floor(Date.now() / 1000), attempt, baseUrl };
-    const token = auth === 'off' ? '' : `/${signStreamToken(claims, tokenSecret.value)}`;
-    const clientState = { v: 1, pod: this.config.pod.name, address: this.config.pod.ip };
-    return {
-      url: `${baseUrl}${STREAM_PATH}${token}`,
-      clientState: Buffer.from(JSON.stringify(clientState)).toString('base64'),
-    };
-  }
-
-  private tell(identity: CallIdentity, event: CallEvent): void {
-    this.calls.get(identity.callControlId)?.call.handle(event);
-  }
-
-  private release(callControlId: string): void {
-    const carried = this.calls.get(callControlId);
-    if (!carried) return;
-    this.calls.delete(callControlId);
+  private release(carried: CarriedCall): void {
+    const { callControlId } = carried.facts;
+    if (!this.calls.delete(callControlId)) return;
     this.ended.set(callControlId, true);
+    this.secondLegs.forget(callControlId);
     this.counters.callsEnded++;
-    carried.conversation?.close();
-    const line = carried.line?.close();
-    carried.log.info(
-      {
-        endReason: carried.call.state.endReason,
-        durationMs: Math.round(this.clock.nowMs() - carried.startedMs),
-        line,
-        conversation: carried.conversation?.summary,
-      },
-      'call ended',
-    );
+    const endReason = carried.call.state.endReason ?? 'internal-error';
+    this.books.close(carried, endReason, carried.letGo());
+    const durationMs = Math.round(this.clock.nowMs() - carried.startedMs);
+    carried.log.info({ endReason, durationMs, ...carried.summary }, 'call ended');
     this.directory
       .remove(callControlId)
       .catch((error: unknown) => carried.log.warn({ err: error }, 'call record not removed'));
   }
 }
-
-/** A token is used within two minutes of its making, or by a later socket of a call that has had one. */
-const FIRST_USE_S = 120;

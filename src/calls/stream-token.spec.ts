@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { createHmac } from 'node:crypto';
-import { signStreamToken, type StreamClaims, verifyStreamToken } from './stream-token.js';
+import { attemptOf, signStreamToken, type StreamClaims, verifyStreamToken } from './stream-token.js';
 
 const SECRET = 'a secret of the gateway';
 const CLAIMS: StreamClaims = {
@@ -68,6 +68,15 @@ describe('stream token', () => {
     const token = signStreamToken(CLAIMS, SECRET);
     expect(verifyStreamToken(token, ['new', SECRET])).toEqual(CLAIMS);
     expect(verifyStreamToken(token, ['newer', 'new'])).toBeUndefined();
+  });
+
+  it('tells the number of a stream from its URL, and nothing from a URL that is not ours', () => {
+    const url = `wss://gw.example.com/media-stream/${signStreamToken({ ...CLAIMS, attempt: 3 }, SECRET)}`;
+    expect(attemptOf(url, ['new', SECRET])).toBe(3);
+    expect(attemptOf(url, ['new'])).toBeUndefined();
+    for (const other of ['', 'wss://gw.example.com/media-stream', 'no url']) {
+      expect(attemptOf(other, [SECRET])).toBeUndefined();
+    }
   });
 
   it('does not carry the signature of one call over to another', () => {

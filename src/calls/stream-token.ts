@@ -48,6 +48,11 @@ export function verifyStreamToken(token: string, secrets: readonly string[]): St
   }
 }
 
+/** @returns the number of the stream that one of our stream URLs asks for; undefined where it has no token of ours. */
+export function attemptOf(streamUrl: string, secrets: readonly string[]): number | undefined {
+  return verifyStreamToken(streamUrl.slice(streamUrl.lastIndexOf('/') + 1), secrets)?.attempt;
+}
+
 function signature(body: string, secret: string): string {
   return createHmac('sha256', secret).update(`parley-stream:${body}`).digest('base64url');
 }

@@ -2,12 +2,14 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { PinoLogger } from 'nestjs-pino';
 import { TelnyxDouble } from '../../simulator/telnyx/index.js';
+import { FakeClock } from '../common/fake-clock.js';
 import { type Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
 import { commandId } from './command-id.js';
 import { TelnyxCallCommands } from './telnyx-call-commands.js';
 
 const STREAM = { url: 'wss://gw.example.com/media-stream/token', clientState: 'eyJ2IjoxfQ==' };
+const clock = new FakeClock();
 const log = new PinoLogger({ pinoHttp: { enabled: false } });
 
 function config(baseUrl: string, env: Record<string, string> = {}): Config {
@@ -27,7 +29,7 @@ describe('TelnyxCallCommands against the Telnyx double', () => {
 
   beforeEach(async () => {
     telnyx = await TelnyxDouble.start({ webhookUrl: undefined, switches: { webhookRetryDelaysMs: [] } });
-    commands = new TelnyxCallCommands(config(telnyx.restUrl), log);
+    commands = new TelnyxCallCommands(config(telnyx.restUrl), clock, log);
   });
   afterEach(() => telnyx.close());
 
@@ -56,7 +58,7 @@ describe('TelnyxCallCommands against the Telnyx double', () => {
   it('takes the silence and the legs from the settings', async () => {
     const env = { SEND_SILENCE_WHEN_IDLE: 'off', STREAM_TARGET_LEGS: 'opposite' };
     const { callControlId } = telnyx.placeCall();
-    await new TelnyxCallCommands(config(telnyx.restUrl, env), log).answer(callControlId, STREAM);
+    await new TelnyxCallCommands(config(telnyx.restUrl, env), clock, log).answer(callControlId, STREAM);
     expect(requests('answer')[0]?.body).toMatchObject({
       send_silence_when_idle: false,
       stream_bidirectional_target_legs: 'opposite',
@@ -155,15 +157,90 @@ describe('TelnyxCallCommands against the Telnyx double', () => {
     expect(new Set(bodies.map((body) => body['command_id'])).size).toBe(bodies.length);
   });
 
+  it('answers without a stream', async () => {
+    const { callControlId } = telnyx.placeCall();
+    await expect(commands.answer(callControlId)).resolves.toEqual({ ok: true });
+    expect(requests('answer').map(({ body }) => body)).toEqual([{ command_id: commandId(callControlId, 'answer') }]);
+  });
+
+  async function answered() {
+    const call = telnyx.placeCall();
+    await commands.answer(call.callControlId, { ...STREAM, url: 'ws://127.0.0.1:9/media-stream' });
+    await call.waitFor('answered');
+    return call;
+  }
+
+  it('transfers to whom it is told, with a state for the second leg, for as long as it may ring', async () => {
+    const settings = config(telnyx.restUrl, { TRANSFER_RING_S: '25', TRANSFER_FROM: '+15550100003' });
+    const call = await answered();
+    const request = { to: '+15550100009', clientState: 'eyJ2IjoxfQ==', transfer: 1 };
+    const transferring = new TelnyxCallCommands(settings, clock, log);
+    await expect(transferring.transfer(call.callControlId, request)).resolves.toEqual({ ok: true });
+    await commands.transfer(call.callControlId, { ...request, transfer: 2 });
+    const [first, second] = requests('transfer').map(({ body }) => body);
+    expect(first).toEqual({
+      to: '+15550100009',
+      from: '+15550100003',
+      timeout_secs: 25,
+      target_leg_client_state: 'eyJ2IjoxfQ==',
+      command_id: commandId(call.callControlId, 'transfer', '1'),
+    });
+    expect(second).not.toHaveProperty('from');
+    expect(second?.['command_id']).not.toBe(first?.['command_id']);
+  });
+
+  it('transfers again under another id when the stream that was stopped is still there (90045)', async () => {
+    const call = await answered();
+    telnyx.faults.rest.next('transfer', { kind: 'error', status: 422, code: '90045' });
+    const request = { to: '+15550100009', clientState: 'eyJ2IjoxfQ==', transfer: 1 };
+    await expect(commands.transfer(call.callControlId, request)).resolves.toEqual({ ok: true });
+    expect(new Set(requests('transfer').map(({ body }) => body['command_id'])).size).toBe(2);
+  });
+
+  it('presses keys, the same ones twice where that is meant', async () => {
+    const call = await answered();
+    for (const cause of ['1', '2']) await commands.sendKeys(call.callControlId, '12#', cause);
+    await call.waitFor('digits', 5_000, 2);
+    expect(call.digits).toEqual(['12#', '12#']);
+  });
+
+  it('speaks beside a stream without touching it', async () => {
+    const call = await answered();
+    for (const cause of ['1', '2']) {
+      await expect(commands.sayBeside(call.callControlId, 'One moment.', cause)).resolves.toBe(true);
+    }
+    await call.waitFor('spoken', 5_000, 2);
+    expect(requests('streaming_stop')).toEqual([]);
+  });
+
+  it('does not try that again for some minutes, in any call, where Telnyx refuses it (90045)', async () => {
+    const call = await answered();
+    telnyx.faults.rest.all('speak', { kind: 'error', status: 422, code: '90045' });
+    await expect(commands.sayBeside(call.callControlId, 'One moment.', '1')).resolves.toBe(false);
+    await expect(commands.sayBeside((await answered()).callControlId, 'One moment.', '1')).resolves.toBe(false);
+    expect(requests('speak')).toHaveLength(1);
+    telnyx.faults.clear();
+    clock.advance(11 * 60_000);
+    await expect(commands.sayBeside(call.callControlId, 'One moment.', '2')).resolves.toBe(true);
+    expect(requests('streaming_stop')).toEqual([]);
+  });
+
+  it('does not say late beside a stream what could not be said at once', async () => {
+    const call = await answered();
+    telnyx.faults.rest.all('speak', { kind: 'error', status: 503, code: '10008' });
+    await expect(commands.sayBeside(call.callControlId, 'One moment.', '1')).resolves.toBe(false);
+    expect(requests('speak')).toHaveLength(1);
+  });
+
   it('reports a key that is not taken', async () => {
-    const wrong = new TelnyxCallCommands(config(telnyx.restUrl, { TELNYX_API_KEY: 'KEY-wrong' }), log);
+    const wrong = new TelnyxCallCommands(config(telnyx.restUrl, { TELNYX_API_KEY: 'KEY-wrong' }), clock, log);
     const { callControlId } = telnyx.placeCall();
     await expect(wrong.answer(callControlId, STREAM)).resolves.toMatchObject({ ok: false, gone: false, status: 401 });
   });
 
   it('uses a rotated key from the next command on', async () => {
     const rotated = config(telnyx.restUrl, { TELNYX_API_KEY: 'KEY-old' });
-    const rotating = new TelnyxCallCommands(rotated, log);
+    const rotating = new TelnyxCallCommands(rotated, clock, log);
     const { callControlId } = telnyx.placeCall();
     await expect(rotating.answer(callControlId, STREAM)).resolves.toMatchObject({ status: 401 });
     rotated.telnyx.apiKey.replace('KEY-double');
@@ -197,13 +274,13 @@ describe('TelnyxCallCommands with a REST API in trouble', () => {
 
   it('waits no longer than the time limit for each try', async () => {
     answers = [() => undefined];
-    const impatient = new TelnyxCallCommands(config(baseUrl, { TELNYX_COMMAND_TIMEOUT_MS: '500' }), log);
+    const impatient = new TelnyxCallCommands(config(baseUrl, { TELNYX_COMMAND_TIMEOUT_MS: '500' }), clock, log);
     await expect(impatient.hangUp('v3:x')).resolves.toMatchObject({ ok: false, gone: false, status: undefined });
     expect(asked).toBe(3);
   });
 
   it('says so when nobody listens', async () => {
-    const nowhere = new TelnyxCallCommands(config('http://127.0.0.1:9/v2'), log);
+    const nowhere = new TelnyxCallCommands(config('http://127.0.0.1:9/v2'), clock, log);
     await expect(nowhere.hangUp('v3:x')).resolves.toMatchObject({ ok: false, gone: false, status: undefined });
   });
 
@@ -214,13 +291,15 @@ describe('TelnyxCallCommands with a REST API in trouble', () => {
     ['broken JSON', '{"errors":[', 'application/json'],
   ])('copes with a refusal that carries %s', async (_case, body, type) => {
     answers = [() => ({ status: 422, body, type })];
-    const outcome = await new TelnyxCallCommands(config(baseUrl), log).hangUp('v3:x');
+    const outcome = await new TelnyxCallCommands(config(baseUrl), clock, log).hangUp('v3:x');
     expect(outcome).toMatchObject({ ok: false, gone: false, status: 422, code: expect.any(String) as string });
   });
 
   it('takes the code as a number too', async () => {
     answers = [() => ({ status: 422, body: '{"errors":[{"code":90018}]}' })];
-    await expect(new TelnyxCallCommands(config(baseUrl), log).hangUp('v3:x')).resolves.toMatchObject({ gone: true });
+    await expect(new TelnyxCallCommands(config(baseUrl), clock, log).hangUp('v3:x')).resolves.toMatchObject({
+      gone: true,
+    });
   });
 
   it('sends ids of calls so that they arrive whole', async () => {
@@ -231,7 +310,7 @@ describe('TelnyxCallCommands with a REST API in trouble', () => {
         return { status: 200, body: '{"data":{"result":"ok"}}' };
       },
     ];
-    await new TelnyxCallCommands(config(baseUrl), log).hangUp('v3:a/b?c#d=');
+    await new TelnyxCallCommands(config(baseUrl), clock, log).hangUp('v3:a/b?c#d=');
     const id = path.match(/^\/v2\/calls\/([^/]+)\/actions\/hangup$/)?.[1] ?? '';
     expect(decodeURIComponent(id)).toBe('v3:a/b?c#d=');
   });

@@ -3,19 +3,26 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { setTimeout as delay } from 'node:timers/promises';
 import Telnyx from 'telnyx';
 import { z } from 'zod';
+import { CLOCK } from '../common/clock.token.js';
+import { type Clock } from '../common/clock.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
-import { CallCommands, type CommandOutcome, type StreamRequest } from './call-commands.js';
+import { CallCommands, type CommandOutcome, type StreamRequest, type TransferRequest } from './call-commands.js';
 import { commandId } from './command-id.js';
+import { patientFetch } from './patient-fetch.js';
 
 /** "Call has already ended": every race with a caller who hangs up ends here. */
 const CALL_ENDED = '90018';
 /** "Command not allowed while streaming". */
 const NOT_WHILE_STREAMING = '90045';
+/** "Streaming not in use": what was to be stopped has stopped already. */
+const NOT_STREAMING = '90048';
 /** Telnyx's 200 means that a command was taken, not that it is done; what follows too soon is refused as before. */
 const STOP_TAKES_EFFECT_MS = 250;
 /** Two more tries after the first: with the time limit of one that stays below Telnyx's own patience with a call. */
 const MAX_RETRIES = 2;
+/** Whether Telnyx speaks beside a stream is a property of the service, not of a call: asked again after this long. */
+const NOT_BESIDE_FOR_MS = 10 * 60_000;
 
 const errorBody = z.object({ errors: z.array(z.object({ code: z.coerce.string() })).min(1) });
 
@@ -24,19 +31,23 @@ const errorBody = z.object({ errors: z.array(z.object({ code: z.coerce.string() 
 export class TelnyxCallCommands extends CallCommands {
   private client: Telnyx | undefined;
   private clientKey = '';
+  private besideAgainAtMs = -Infinity;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
+    @Inject(CLOCK) private readonly clock: Clock,
     @InjectPinoLogger(TelnyxCallCommands.name) private readonly log: PinoLogger,
   ) {
     super();
   }
 
-  answer(callControlId: string, stream: StreamRequest): Promise<CommandOutcome> {
+  answer(callControlId: string, stream?: StreamRequest): Promise<CommandOutcome> {
     return this.send('answer', callControlId, (actions) =>
       actions.answer(callControlId, {
-        ...this.streamOptions(stream),
-        send_silence_when_idle: this.config.stream.sendSilenceWhenIdle,
+        ...(stream && {
+          ...this.streamOptions(stream),
+          send_silence_when_idle: this.config.stream.sendSilenceWhenIdle,
+        }),
         command_id: commandId(callControlId, 'answer'),
       }),
     );
@@ -58,7 +69,7 @@ export class TelnyxCallCommands extends CallCommands {
     const outcome = await this.tryStartStream(callControlId, stream, String(attempt));
     if (outcome.ok || outcome.code !== NOT_WHILE_STREAMING) return outcome;
     // We have lost the socket, and Telnyx has not noticed yet.
-    await this.stopStream(callControlId, attempt);
+    await this.stopStream(callControlId, String(attempt));
     await delay(STOP_TAKES_EFFECT_MS);
     return this.tryStartStream(callControlId, stream, `${attempt} (stream stopped)`);
   }
@@ -73,31 +84,70 @@ export class TelnyxCallCommands extends CallCommands {
     );
   }
 
-  stopStream(callControlId: string, attempt: number): Promise<CommandOutcome> {
+  stopStream(callControlId: string, cause: string): Promise<CommandOutcome> {
     return this.send('streaming_stop', callControlId, (actions) =>
-      actions.stopStreaming(callControlId, {
-        command_id: commandId(callControlId, 'streaming_stop', String(attempt)),
+      actions.stopStreaming(callControlId, { command_id: commandId(callControlId, 'streaming_stop', cause) }),
+    );
+  }
+
+  async transfer(callControlId: string, request: TransferRequest): Promise<CommandOutcome> {
+    const cause = String(request.transfer);
+    const outcome = await this.tryTransfer(callControlId, request, cause);
+    if (outcome.ok || outcome.code !== NOT_WHILE_STREAMING) return outcome;
+    // The stream was stopped before; Telnyx has not come to it yet.
+    await delay(STOP_TAKES_EFFECT_MS);
+    return this.tryTransfer(callControlId, request, `${cause} (stream stopped)`);
+  }
+
+  private tryTransfer(callControlId: string, request: TransferRequest, cause: string): Promise<CommandOutcome> {
+    const { from, ringS } = this.config.transfer;
+    return this.send('transfer', callControlId, (actions) =>
+      actions.transfer(callControlId, {
+        to: request.to,
+        ...(from === undefined ? {} : { from }),
+        timeout_secs: ringS,
+        target_leg_client_state: request.clientState,
+        command_id: commandId(callControlId, 'transfer', cause),
       }),
+    );
+  }
+
+  sendKeys(callControlId: string, keys: string, cause: string): Promise<CommandOutcome> {
+    return this.send('send_dtmf', callControlId, (actions) =>
+      actions.sendDtmf(callControlId, { digits: keys, command_id: commandId(callControlId, 'send_dtmf', cause) }),
     );
   }
 
   async speak(callControlId: string, sentence: string): Promise<CommandOutcome> {
     const outcome = await this.trySpeak(callControlId, sentence, sentence);
     if (outcome.ok || outcome.code !== NOT_WHILE_STREAMING) return outcome;
-    await this.stopStream(callControlId, 0);
+    await this.stopStream(callControlId, 'for a sentence');
     await delay(STOP_TAKES_EFFECT_MS);
     return this.trySpeak(callControlId, sentence, `${sentence} (stream stopped)`);
   }
 
-  private trySpeak(callControlId: string, sentence: string, cause: string): Promise<CommandOutcome> {
-    return this.send('speak', callControlId, (actions) =>
-      actions.speak(callControlId, {
-        payload: sentence,
-        voice: this.config.telnyx.speakVoice,
-        language: this.config.telnyx.speakLanguage as 'en-US',
-        command_id: commandId(callControlId, 'speak', cause),
-      }),
-    );
+  async sayBeside(callControlId: string, sentence: string, cause: string): Promise<boolean> {
+    if (this.clock.nowMs() < this.besideAgainAtMs) return false;
+    const outcome = await this.trySpeak(callControlId, sentence, `${sentence} (${cause})`, { maxRetries: 0 });
+    if (!outcome.ok && outcome.code === NOT_WHILE_STREAMING) {
+      this.besideAgainAtMs = this.clock.nowMs() + NOT_BESIDE_FOR_MS;
+    }
+    return outcome.ok;
+  }
+
+  private trySpeak(
+    callControlId: string,
+    sentence: string,
+    cause: string,
+    options?: { maxRetries: number },
+  ): Promise<CommandOutcome> {
+    const body = {
+      payload: sentence,
+      voice: this.config.telnyx.speakVoice,
+      language: this.config.telnyx.speakLanguage as 'en-US',
+      command_id: commandId(callControlId, 'speak', cause),
+    };
+    return this.send('speak', callControlId, (actions) => actions.speak(callControlId, body, options));
   }
 
   /** PCMU in RTP mode both ways: what the model speaks too, so that nothing is transcoded (reference: one byte, one sample). */
@@ -125,6 +175,7 @@ export class TelnyxCallCommands extends CallCommands {
       const outcome = readFailure(error);
       const line = { callId: callControlId, action, code: outcome.code, status: outcome.status };
       if (outcome.gone) this.log.debug(line, 'command came after the end of the call');
+      else if (outcome.code === NOT_STREAMING) this.log.debug(line, 'the stream had stopped already');
       else this.log.warn(line, `Telnyx did not carry out '${action}'`);
       return outcome;
     }
@@ -140,6 +191,7 @@ export class TelnyxCallCommands extends CallCommands {
         baseURL: baseUrl,
         timeout: commandTimeoutMs,
         maxRetries: MAX_RETRIES,
+        fetch: patientFetch,
         logLevel: 'off',
       });
     }

@@ -1,8 +1,16 @@
 import fc from 'fast-check';
+import { writeClientState } from './client-state.js';
 import { parseWebhook, type WebhookEnvelope } from './webhook-event.js';
 
 const IDS = { call_control_id: 'v3:AbC', call_session_id: 'session', call_leg_id: 'leg' };
-const CALL = { callControlId: 'v3:AbC', callSessionId: 'session', callLegId: 'leg', from: undefined, to: undefined };
+const CALL = {
+  callControlId: 'v3:AbC',
+  callSessionId: 'session',
+  callLegId: 'leg',
+  from: undefined,
+  to: undefined,
+  clientState: undefined,
+};
 
 function webhook(type: string, payload: unknown, rest: object = {}): string {
   const data = {
@@ -58,6 +66,8 @@ describe('parseWebhook', () => {
   it.each([
     ['call.answered', {}, { kind: 'answered' }],
     ['call.speak.ended', { status: 'completed' }, { kind: 'speak-ended' }],
+    ['call.bridged', {}, { kind: 'bridged' }],
+    ['call.dtmf.received', { digit: '#' }, { kind: 'key', digit: '#', occurredAtMs: 1_768_471_200_000 }],
     ['streaming.started', {}, { kind: 'streaming-started' }],
     ['streaming.stopped', {}, { kind: 'streaming-stopped' }],
     ['streaming_started', {}, { kind: 'streaming-started' }],
@@ -76,6 +86,39 @@ describe('parseWebhook', () => {
     ['call.hangup', {}, { kind: 'hangup', cause: 'unknown', source: 'unknown' }],
   ])('reads %s with %j', (type, detail, event) => {
     expect(parsed(type, { ...IDS, client_state: null, ...detail }).event).toEqual({ ...event, call: CALL });
+  });
+
+  it.each(['12', 'x', '', 'E', 1, null, undefined])('takes nothing for a key that no telephone has: %p', (digit) => {
+    expect(parseWebhook(webhook('call.dtmf.received', { ...IDS, digit }))).toBe('malformed');
+  });
+
+  it('does without the time of a key', () => {
+    const body = JSON.parse(webhook('call.dtmf.received', { ...IDS, digit: '1' })) as { data: object };
+    for (const occurred_at of [undefined, null, 'yesterday', 5]) {
+      const envelope = parseWebhook(JSON.stringify({ ...body, data: { ...body.data, occurred_at } }));
+      expect(envelope).toHaveProperty('event.occurredAtMs', undefined);
+    }
+  });
+
+  it('reads the client state that we have set', () => {
+    const client_state = writeClientState({ pod: 'parley-0', address: '10.0.0.1', call: 'v3:first', transfer: 2 });
+    expect(parsed('call.answered', { ...IDS, client_state }).event).toMatchObject({
+      call: { clientState: { pod: 'parley-0', address: '10.0.0.1', call: 'v3:first', transfer: 2 } },
+    });
+  });
+
+  it.each([
+    null,
+    undefined,
+    5,
+    '',
+    'no base64!',
+    Buffer.from('no JSON').toString('base64'),
+    Buffer.from('null').toString('base64'),
+    Buffer.from('{"v":2}').toString('base64'),
+    Buffer.from('{"of":"somebody else"}').toString('base64'),
+  ])('passes over a client state that is not ours: %p', (client_state) => {
+    expect(parsed('call.answered', { ...IDS, client_state }).event).toMatchObject({ call: { clientState: undefined } });
   });
 
   it.each([{}, { meta: undefined }, { meta: null }, { meta: {} }, { meta: 'x' }, { meta: { delivered_to: 5 } }])(

@@ -1,12 +1,16 @@
 import { z } from 'zod';
+import { type ClientState, readClientState } from './client-state.js';
 
 /** What Parley makes of a webhook. Times are as Telnyx says them. */
 export type CallWebhook =
   | { kind: 'initiated'; call: CallIdentity; direction: 'incoming' | 'outgoing'; deliveredTo: string | undefined }
-  | { kind: 'answered'; call: CallIdentity }
+  | { kind: 'answered' | 'bridged'; call: CallIdentity }
   | { kind: 'streaming-started' | 'streaming-stopped'; call: CallIdentity }
-  | { kind: 'streaming-failed'; call: CallIdentity; reason: string }
+  /** `streamUrl` is the one that Telnyx could not reach, where it was said. */
+  | { kind: 'streaming-failed'; call: CallIdentity; reason: string; streamUrl?: string | undefined }
   | { kind: 'speak-ended'; call: CallIdentity }
+  /** `occurredAtMs` is milliseconds since 1970, where it was said. */
+  | { kind: 'key'; call: CallIdentity; digit: string; occurredAtMs: number | undefined }
   | { kind: 'hangup'; call: CallIdentity; cause: string; source: string }
   | { kind: 'ignored'; eventType: string };
 
@@ -17,6 +21,7 @@ export interface CallIdentity {
   callLegId: string | undefined;
   from: string | undefined;
   to: string | undefined;
+  clientState: ClientState | undefined;
 }
 
 /** A webhook that could be read. */
@@ -49,10 +54,14 @@ const identitySchema = z.object({
   call_leg_id: text,
   from: text,
   to: text,
+  client_state: text,
 });
+/** What a telephone can send (RFC 4733, events 0 to 15). */
+const keySchema = z.object({ digit: z.string().regex(/^[0-9*#A-D]$/) });
 const detailSchema = z.object({
   direction: text,
   failure_reason: text,
+  stream_params: z.object({ stream_url: text }).optional().catch(undefined),
   hangup_cause: text,
   hangup_source: text,
 });
@@ -71,12 +80,18 @@ export function parseWebhook(body: string): WebhookEnvelope | EnvelopeProblem {
   const envelope = envelopeSchema.safeParse(json);
   if (!envelope.success) return isVersion1(json) ? 'version-1' : 'malformed';
   const { data, meta } = envelope.data;
-  const event = readEvent(data.event_type, data.payload, meta?.delivered_to);
+  const event = readEvent(data.event_type, data.payload, { deliveredTo: meta?.delivered_to, at: data.occurred_at });
   if (!event) return 'malformed';
   return { eventId: data.id, eventType: data.event_type, occurredAt: data.occurred_at, event };
 }
 
-function readEvent(type: string, payload: unknown, deliveredTo: string | undefined): CallWebhook | undefined {
+interface Delivery {
+  deliveredTo: string | undefined;
+  /** When it happened, as Telnyx says it. */
+  at: string | undefined;
+}
+
+function readEvent(type: string, payload: unknown, { deliveredTo, at }: Delivery): CallWebhook | undefined {
   const kind = KINDS.get(type.replace(/^streaming_/, 'streaming.'));
   if (!kind) return { kind: 'ignored', eventType: type };
   const identity = identitySchema.safeParse(payload);
@@ -88,12 +103,18 @@ function readEvent(type: string, payload: unknown, deliveredTo: string | undefin
     callLegId: identity.data.call_leg_id,
     from: identity.data.from,
     to: identity.data.to,
+    clientState: readClientState(identity.data.client_state),
   };
   switch (kind) {
     case 'initiated':
       return { kind, call, direction: detail.data.direction === 'incoming' ? 'incoming' : 'outgoing', deliveredTo };
     case 'streaming-failed':
-      return { kind, call, reason: detail.data.failure_reason ?? 'unknown' };
+      return {
+        kind,
+        call,
+        reason: detail.data.failure_reason ?? 'unknown',
+        streamUrl: detail.data.stream_params?.stream_url,
+      };
     case 'hangup':
       return {
         kind,
@@ -101,6 +122,12 @@ function readEvent(type: string, payload: unknown, deliveredTo: string | undefin
         cause: detail.data.hangup_cause ?? 'unknown',
         source: detail.data.hangup_source ?? 'unknown',
       };
+    case 'key': {
+      const key = keySchema.safeParse(payload);
+      if (!key.success) return undefined;
+      const occurredAtMs = Date.parse(at ?? '');
+      return { kind, call, digit: key.data.digit, occurredAtMs: Number.isNaN(occurredAtMs) ? undefined : occurredAtMs };
+    }
     default:
       return { kind, call };
   }
@@ -109,7 +136,9 @@ function readEvent(type: string, payload: unknown, deliveredTo: string | undefin
 const KINDS = new Map<string, Exclude<CallWebhook['kind'], 'ignored'>>([
   ['call.initiated', 'initiated'],
   ['call.answered', 'answered'],
+  ['call.bridged', 'bridged'],
   ['call.hangup', 'hangup'],
+  ['call.dtmf.received', 'key'],
   ['call.speak.ended', 'speak-ended'],
   ['streaming.started', 'streaming-started'],
   ['streaming.stopped', 'streaming-stopped'],

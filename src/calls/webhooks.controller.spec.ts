@@ -193,6 +193,13 @@ describe('POST /webhooks', () => {
     expect(worked.map(({ kind }) => kind)).toEqual(['hangup']);
   });
 
+  it('still hears of second legs while draining: their transfers are its own', async () => {
+    await start();
+    app.get(Lifecycle).draining = true;
+    const leg = event('call.initiated').replace('incoming', 'outgoing');
+    await expect(post(leg)).resolves.toMatchObject({ status: 200 });
+  });
+
   it('says on the root that it runs', async () => {
     await start();
     const reply = await send('GET', '/');

@@ -42,7 +42,9 @@ export class WebhooksController {
     const body = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '';
     await this.requireSignature(body, request);
     const envelope = this.read(body);
-    if (this.lifecycle.draining && envelope.event.kind === 'initiated') {
+    const { event } = envelope;
+    // The second leg of a transfer is announced too, and is ours to follow to the end.
+    if (this.lifecycle.draining && event.kind === 'initiated' && event.direction === 'incoming') {
       // 503 makes Telnyx deliver the call again, to a pod that stays.
       throw new ServiceUnavailableException('This pod is draining');
     }

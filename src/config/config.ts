@@ -1,4 +1,6 @@
+import { type PriceTable } from './price-setting.js';
 import { type Secret } from './secret.js';
+import { type BuiltInTool, type HttpTool, type McpServer, type TransferTarget } from './tools-setting.js';
 
 export { Secret } from './secret.js';
 
@@ -29,6 +31,9 @@ export interface Config {
     /** Sessions connected ahead of calls; 0 switches the pool off. */
     warmSessions: number;
     warmSessionMaxAgeMs: number;
+    /** A session of a call is exchanged for a new one at this age, in the next pause. */
+    renewAfterMs: number;
+    prices: PriceTable;
   };
   assistant: {
     /** A built-in voice's name or a custom `voice_…` id. */
@@ -79,12 +84,64 @@ export interface Config {
     /** Audio in one frame to Telnyx; a multiple of 20. */
     playoutChunkMs: number;
   };
-  sentences: {
-    /** Said before a hang-up when something broke. */
-    sorry: string;
+  tools: {
+    builtIn: readonly BuiltInTool[];
+    http: readonly HttpTool[];
+    mcp: readonly McpServer[];
   };
+  transfer: {
+    targets: readonly TransferTarget[];
+    ringS: number;
+    /** What the person called sees; undefined: the number that was called. */
+    from: string | undefined;
+    /** Where a call goes that cannot go on. */
+    fallbackTo: string | undefined;
+    /** Where a call goes that this pod cannot take. */
+    overflowTo: string | undefined;
+  };
+  keys: {
+    enabled: boolean;
+    source: 'auto' | 'media' | 'webhook';
+    /** Undefined: only the pause ends an entry. */
+    terminator: string | undefined;
+    pauseMs: number;
+  };
+  /** What is said to the caller without the assistant, or in words given to it. */
+  sentences: {
+    sorry: string;
+    fallback: string;
+    wait: string;
+    transfer: string;
+    idle: string;
+    timeUp: string;
+    goodbye: string;
+  };
+  waitSignal: { kind: 'speech' | 'tone' | 'off'; afterMs: number };
+  /** Undefined: nothing about a call leaves the process after its end. */
+  report:
+    | {
+        url: string;
+        secret: Secret;
+        timeoutMs: number;
+        giveUpAfterMs: number;
+        lastWordsWaitMs: number;
+      }
+    | undefined;
   http: { port: number; managementPort: number; host: string };
   pod: { name: string; ip: string; uid?: string };
-  limits: { maxCalls: number; eventLoopLagLimitMs: number; maxCallDurationMs: number };
+  /** Undefined: no such limit. */
+  limits: {
+    maxCalls: number;
+    eventLoopLagLimitMs: number;
+    memoryLimitPercent: number;
+    callerCallsPerMinute: number | undefined;
+    maxCallDurationMs: number;
+    maxCallDurationNoticeMs: number | undefined;
+    idlePromptMs: number | undefined;
+    idleHangUpMs: number | undefined;
+    maxSilenceMs: number | undefined;
+    maxMonologueMs: number | undefined;
+    maxCallCostUsd: number | undefined;
+  };
   log: { level: LogLevel; pretty: boolean | 'auto' };
 }

@@ -25,9 +25,16 @@ export function configurationPage(groups: readonly SettingGroup[]): string {
     '`OPENAI_API_KEY_FILE=/run/secrets/openai`. White space around the content is ignored. Setting both is an error.',
     '',
     ...wrap(
+      'Secrets of your own tools have names of your own, beginning with `TOOL_SECRET_`, and can be files in the same way: ' +
+        'see [tools.md](tools.md).',
+      PAGE_WIDTH,
+    ),
+    '',
+    ...wrap(
       `${fileNames(groups, 'secret')} are read again when their file changes, without a restart: new calls use the new ` +
-        'value. A file that becomes unreadable or wrong is reported in the log, and the old value stays in use. ' +
-        `${fileNames(groups, 'text')} is read once, at the start.`,
+        'value. So are the secrets of tools, for their next request. A file that becomes unreadable or wrong is reported ' +
+        'in the log, and the old value stays in use. ' +
+        `${fileNames(groups, 'text')} are read once, at the start.`,
       PAGE_WIDTH,
     ),
     '',

@@ -1,47 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { type Config } from './config.js';
 import { ConfigError } from './config-error.js';
-import { loadConfig, type LoadedConfig } from './load-config.js';
+import { loadConfig } from './load-config.js';
 import { SETTINGS } from './settings.js';
-
-const PUBLIC_KEY = newPublicKey();
-const LEAST = { OPENAI_API_KEY: 'sk-test', TELNYX_API_KEY: 'KEY-test', TELNYX_PUBLIC_KEY: PUBLIC_KEY };
-const host = { name: 'box', ip: '192.0.2.7', hasIPv6: true };
-
-function newPublicKey(): string {
-  const der = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' });
-  return der.subarray(-32).toString('base64');
-}
-
-function load(env: Record<string, string | undefined>, files: Record<string, string> = {}): LoadedConfig {
-  const readFile = (path: string): string => {
-    const content = files[path];
-    if (content === undefined) throw Object.assign(new Error('no file'), { code: 'ENOENT' });
-    return content;
-  };
-  return loadConfig(env, { readFile, host });
-}
-
-function config(extra: Record<string, string | undefined> = {}): Config {
-  return load({ ...LEAST, ...extra }).config;
-}
-
-function problems(env: Record<string, string | undefined>, files: Record<string, string> = {}): readonly string[] {
-  try {
-    load(env, files);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-  return [];
-}
-
-/** The one problem of a complete environment with these variables on top. */
-function problem(extra: Record<string, string | undefined>): string {
-  const found = problems({ ...LEAST, ...extra });
-  expect(found).toHaveLength(1);
-  return found[0] ?? '';
-}
+import { config, host, LEAST, load, newPublicKey, problem, problems, PUBLIC_KEY } from './spec-support.js';
 
 describe('loadConfig', () => {
   it('needs only two keys and the public key', () => {
@@ -74,7 +35,23 @@ describe('loadConfig', () => {
     });
     expect(config.http).toEqual({ port: 6000, managementPort: 8081, host: '::' });
     expect(config.pod).toEqual({ name: 'box', ip: '192.0.2.7' });
-    expect(config.limits).toEqual({ maxCalls: 100, eventLoopLagLimitMs: 200, maxCallDurationMs: 14_400_000 });
+    expect(config.limits).toEqual({
+      maxCalls: 100,
+      eventLoopLagLimitMs: 200,
+      memoryLimitPercent: 85,
+      callerCallsPerMinute: 20,
+      maxCallDurationMs: 3_600_000,
+      maxCallDurationNoticeMs: 60_000,
+      idlePromptMs: 15_000,
+      idleHangUpMs: 15_000,
+      maxSilenceMs: 90_000,
+      maxMonologueMs: 180_000,
+      maxCallCostUsd: undefined,
+    });
+    expect(config.tools).toEqual({ builtIn: ['hang_up', 'transfer'], http: [], mcp: [] });
+    expect(config.transfer).toMatchObject({ targets: [], ringS: 30, fallbackTo: undefined, overflowTo: undefined });
+    expect(config.keys).toEqual({ enabled: true, source: 'auto', terminator: '#', pauseMs: 2000 });
+    expect(config.report).toBeUndefined();
     expect(config.log).toEqual({ level: 'info', pretty: 'auto' });
     expect(config.telnyx.webhookBodyLimitBytes).toBe(262_144);
   });
@@ -96,10 +73,12 @@ describe('loadConfig', () => {
 
   it('never repeats a value, whatever variable it is wrong for', () => {
     const pasted = 'sk-proj-s3cr3t with a space';
-    const free = new Set(['INSTRUCTIONS', 'GREETING', 'SPEAK_VOICE', 'SENTENCE_SORRY', 'POD_NAME', 'POD_UID']);
+    const free = new Set(['INSTRUCTIONS', 'GREETING', 'SPEAK_VOICE', 'POD_NAME', 'POD_UID']);
     const env = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, pasted]));
-    // Long enough to be a token secret, so that one is not wrong either.
-    const wrong = Object.keys(SETTINGS).filter((name) => !free.has(name) && name !== 'STREAM_TOKEN_SECRET');
+    // Long enough to be a secret that signs, so those are not wrong either.
+    const wrong = Object.keys(SETTINGS)
+      .filter((name) => !free.has(name) && !name.startsWith('SENTENCE_'))
+      .filter((name) => name !== 'STREAM_TOKEN_SECRET' && name !== 'REPORT_SECRET');
     const found = problems(env);
     expect(found.map((line) => line.split(':')[0])).toEqual(expect.arrayContaining(wrong));
     expect(new ConfigError(found).message).not.toContain('s3cr3t');

@@ -5,10 +5,16 @@ import { ConfigError } from './config-error.js';
 import { type Environment } from './env-file.js';
 import { type HostFacts, hostFacts } from './host.js';
 import { reasons } from './models.js';
+import { LIST_PRICES } from './price-setting.js';
 import { type ReadFile, type ReadSettings, readSettings, type SecretFile } from './read-settings.js';
-import { onAzure, problemsBetween, swappedKeys, warningsAbout } from './rules.js';
+import { onAzure, problemsBetween, swappedKeys } from './rules.js';
 import { Secret } from './secret.js';
+import { textOf } from './setting-source.js';
 import { type SettingName, SETTINGS, type SettingValues } from './settings.js';
+import { readToolSecrets } from './tool-secrets.js';
+import { secretNamesOf, withSecrets } from './tools-file.js';
+import { type ToolsFile } from './tools-setting.js';
+import { warningsAbout } from './warnings.js';
 
 export interface LoadedConfig {
   config: Config;
@@ -29,12 +35,18 @@ export interface LoadOptions {
  * variable at once, with what would be right and never with its value.
  */
 export function loadConfig(env: Environment, options: LoadOptions = {}): LoadedConfig {
-  const read = readSettings(env, options.readFile ?? ((path) => readFileSync(path, 'utf8')));
+  const readFile = options.readFile ?? ((path: string): string => readFileSync(path, 'utf8'));
+  const read = readSettings(env, readFile);
+  const written = read.values.TOOLS ?? { http: [], mcp: [] };
+  const toolSecrets = readToolSecrets(secretNamesOf(written), env, readFile);
   const given = new Set(
-    (Object.keys(SETTINGS) as SettingName[]).filter((name) => isSet(env[name]) || isSet(env[`${name}_FILE`])),
+    (Object.keys(SETTINGS) as SettingName[]).filter(
+      (name) => textOf(env, name) !== undefined || textOf(env, `${name}_FILE`) !== undefined,
+    ),
   );
   const problems = [
     ...read.problems,
+    ...toolSecrets.problems,
     ...problemsBetween(read.values, given),
     ...swappedKeys(read.values.OPENAI_API_KEY, read.values.TELNYX_API_KEY),
   ];
@@ -43,17 +55,13 @@ export function loadConfig(env: Environment, options: LoadOptions = {}): LoadedC
   // Without problems every setting that must have a value has one.
   const values = read.values as SettingValues;
   return {
-    config: assemble(values, read.secrets, options.host ?? hostFacts()),
+    config: assemble(values, read.secrets, withSecrets(written, toolSecrets.secrets), options.host ?? hostFacts()),
     warnings: warningsAbout(values, given, env),
-    secretFiles: read.secretFiles,
+    secretFiles: [...read.secretFiles, ...toolSecrets.secretFiles],
   };
 }
 
-function isSet(text: string | undefined): boolean {
-  return text !== undefined && text.trim() !== '';
-}
-
-function assemble(values: SettingValues, secrets: ReadSettings['secrets'], host: HostFacts): Config {
+function assemble(values: SettingValues, secrets: ReadSettings['secrets'], tools: ToolsFile, host: HostFacts): Config {
   const telnyxKey = secrets.TELNYX_API_KEY ?? new Secret(values.TELNYX_API_KEY);
   return {
     openai: openaiPart(values, secrets.OPENAI_API_KEY ?? new Secret(values.OPENAI_API_KEY)),
@@ -80,7 +88,31 @@ function assemble(values: SettingValues, secrets: ReadSettings['secrets'], host:
       playoutLeadMs: values.PLAYOUT_LEAD_MS,
       playoutChunkMs: values.PLAYOUT_CHUNK_MS,
     },
-    sentences: { sorry: values.SENTENCE_SORRY },
+    tools: { builtIn: values.BUILT_IN_TOOLS, ...tools },
+    transfer: {
+      targets: values.TRANSFER_TARGETS ?? [],
+      ringS: values.TRANSFER_RING_S,
+      from: values.TRANSFER_FROM,
+      fallbackTo: values.FALLBACK_NUMBER,
+      overflowTo: values.OVERFLOW_NUMBER,
+    },
+    keys: {
+      enabled: values.KEYS === 'on',
+      source: values.KEYS_SOURCE,
+      terminator: values.KEYS_TERMINATOR === 'none' ? undefined : values.KEYS_TERMINATOR,
+      pauseMs: values.KEYS_PAUSE_MS,
+    },
+    sentences: {
+      sorry: values.SENTENCE_SORRY,
+      fallback: values.SENTENCE_FALLBACK,
+      wait: values.SENTENCE_WAIT,
+      transfer: values.SENTENCE_TRANSFER,
+      idle: values.SENTENCE_IDLE,
+      timeUp: values.SENTENCE_TIME_UP,
+      goodbye: values.SENTENCE_GOODBYE,
+    },
+    waitSignal: { kind: values.WAIT_SIGNAL, afterMs: values.WAIT_SIGNAL_AFTER_MS },
+    report: reportPart(values, secrets.REPORT_SECRET),
     http: {
       port: values.PORT,
       managementPort: values.MANAGEMENT_PORT,
@@ -92,11 +124,7 @@ function assemble(values: SettingValues, secrets: ReadSettings['secrets'], host:
       ip: values.POD_IP ?? host.ip,
       ...(values.POD_UID === undefined ? {} : { uid: values.POD_UID }),
     },
-    limits: {
-      maxCalls: values.MAX_CALLS,
-      eventLoopLagLimitMs: values.EVENT_LOOP_LAG_LIMIT_MS,
-      maxCallDurationMs: values.MAX_CALL_DURATION_S * 1000,
-    },
+    limits: limitsPart(values),
     log: { level: values.LOG_LEVEL, pretty: values.LOG_PRETTY === 'auto' ? 'auto' : values.LOG_PRETTY === 'on' },
   };
 }
@@ -112,6 +140,37 @@ function openaiPart(values: SettingValues, apiKey: Secret): Config['openai'] {
     connectTimeoutMs: values.OPENAI_CONNECT_TIMEOUT_MS,
     warmSessions: values.WARM_SESSIONS,
     warmSessionMaxAgeMs: values.WARM_SESSION_MAX_AGE_S * 1000,
+    renewAfterMs: (values.SESSION_RENEW_AFTER_S ?? (onAzure(values) ? 1500 : 3000)) * 1000,
+    prices: values.PRICES ?? LIST_PRICES,
+  };
+}
+
+function limitsPart(values: SettingValues): Config['limits'] {
+  const limit = (value: number): number | undefined => (value === 0 ? undefined : value);
+  const seconds = (value: number): number | undefined => limit(value * 1000);
+  return {
+    maxCalls: values.MAX_CALLS,
+    eventLoopLagLimitMs: values.EVENT_LOOP_LAG_LIMIT_MS,
+    memoryLimitPercent: values.MEMORY_LIMIT_PERCENT,
+    callerCallsPerMinute: limit(values.CALLER_CALLS_PER_MINUTE),
+    maxCallDurationMs: values.MAX_CALL_DURATION_S * 1000,
+    maxCallDurationNoticeMs: seconds(values.MAX_CALL_DURATION_NOTICE_S),
+    idlePromptMs: seconds(values.IDLE_PROMPT_AFTER_S),
+    idleHangUpMs: seconds(values.IDLE_HANG_UP_AFTER_S),
+    maxSilenceMs: seconds(values.MAX_SILENCE_S),
+    maxMonologueMs: seconds(values.MAX_MONOLOGUE_S),
+    maxCallCostUsd: limit(values.MAX_CALL_COST_USD),
+  };
+}
+
+function reportPart(values: SettingValues, secret: Secret | undefined): Config['report'] {
+  if (values.REPORT_URL === undefined || secret === undefined) return undefined;
+  return {
+    url: values.REPORT_URL,
+    secret,
+    timeoutMs: values.REPORT_TIMEOUT_MS,
+    giveUpAfterMs: values.REPORT_GIVE_UP_AFTER_S * 1000,
+    lastWordsWaitMs: values.LAST_WORDS_WAIT_MS,
   };
 }
 

@@ -63,6 +63,18 @@ export function headerValue(): z.ZodType<string, string> {
   return fromText((value) => headerProblem(value) ?? value);
 }
 
+/** Short enough to be typed by hand is short enough to be guessed; 16 characters of base64 are 96 bits. */
+export const SECRET_MIN_CHARACTERS = 16;
+
+/** A secret of your own that signs something. */
+export function signingSecret(): z.ZodType<string, string> {
+  return fromText((value) =>
+    value.length >= SECRET_MIN_CHARACTERS
+      ? value
+      : problem(`is too short; give at least ${SECRET_MIN_CHARACTERS} random characters (openssl rand -base64 32)`),
+  );
+}
+
 /** Why a text cannot be a key or an id in an HTTP header, or undefined when it can. */
 export function headerProblem(value: string): Problem | undefined {
   // `docker run --env-file` and Kubernetes pass quotes on as part of the value; a shell and `.env` take them away.

@@ -23,7 +23,8 @@ export class Secret {
 
   /**
    * The value before the last change in this process, if there was one. For verifying what was signed with it (a stream
-   * token outlives a rotation, because a carrier re-dials the same URL for as long as the call lasts); never for signing.
+   * token outlives a rotation, because a carrier re-dials the same URL for as long as the call lasts), and for signing
+   * beside the new one what a receiver verifies that may not have the new one yet (reports).
    */
   get previous(): string | undefined {
     return this.#previous;

@@ -1,12 +1,28 @@
 import { type SettingGroup, type Values } from './setting.js';
 import { assistant } from './settings/assistant.js';
+import { keys } from './settings/keys.js';
+import { limits } from './settings/limits.js';
 import { openai } from './settings/openai.js';
+import { report } from './settings/report.js';
+import { sentences } from './settings/sentences.js';
 import { server } from './settings/server.js';
 import { stream } from './settings/stream.js';
 import { telnyx } from './settings/telnyx.js';
+import { tools } from './settings/tools.js';
 
 /** Every variable that Parley reads, by name. */
-export const SETTINGS = { ...openai, ...telnyx, ...assistant, ...stream, ...server };
+export const SETTINGS = {
+  ...openai,
+  ...telnyx,
+  ...assistant,
+  ...tools,
+  ...keys,
+  ...limits,
+  ...sentences,
+  ...report,
+  ...stream,
+  ...server,
+};
 
 export type SettingName = keyof typeof SETTINGS;
 export type SettingValues = Values<typeof SETTINGS>;
@@ -16,6 +32,11 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'OpenAI', settings: openai },
   { title: 'Telnyx', settings: telnyx },
   { title: 'Assistant', settings: assistant },
+  { title: 'Tools and transfers', settings: tools },
+  { title: 'Keys', settings: keys },
+  { title: 'Limits', settings: limits },
+  { title: 'What the caller hears when the assistant cannot speak', settings: sentences },
+  { title: 'Report after the call', settings: report },
   { title: 'Media stream', settings: stream },
   { title: 'Server', settings: server },
 ];

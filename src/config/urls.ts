@@ -60,3 +60,13 @@ export const publicUrl = fromText((text) => {
   const plain = (url.protocol === 'http:' || url.protocol === 'ws:') && isLoopback(url.hostname);
   return new URL(`${plain ? 'ws' : 'wss'}://${url.host}${withoutSlash(url.pathname)}`);
 });
+
+/** REPORT_URL: where callers' words are sent, so only encrypted, except to the machine itself. */
+export const reportUrl = fromText((text) => {
+  const url = parse(text, ['https:', 'http:'], 'https://example.com/calls');
+  if (url instanceof Problem) return url;
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    return problem('must begin with https://, because what callers said is sent there');
+  }
+  return url.href;
+});

@@ -4,8 +4,10 @@ import { type Clock } from '../common/clock.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
 import { Counters } from '../telemetry/counters.js';
-import { Conversation, type ConversationSurroundings } from './conversation.js';
+import { type ConversationSurroundings } from './conversation-surroundings.js';
+import { Conversation } from './conversation.js';
 import { ModelConnector } from './model.port.js';
+import { ToolBox } from './tools/tool.port.js';
 
 /** Begins conversations with the assistant that the configuration describes. */
 @Injectable()
@@ -14,16 +16,14 @@ export class ConversationService {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly model: ModelConnector,
+    private readonly toolBox: ToolBox,
     private readonly counters: Counters,
   ) {}
 
-  /** @param call the line, the log and what to do when it cannot go on. */
-  begin(call: Pick<ConversationSurroundings, 'line' | 'log' | 'end'>): Conversation {
-    const { greeting, greetingProtected, interruptMinSpeechMs } = this.config.assistant;
-    const conversation = new Conversation(
-      { greeting, greetingProtected, interruptMinSpeechMs },
-      { ...call, clock: this.clock, model: this.model, counters: this.counters },
-    );
+  /** @param call its id and line, its log, and what can be done with it. */
+  begin(call: Pick<ConversationSurroundings, 'callId' | 'line' | 'log' | 'call'>): Conversation {
+    const { clock, model, toolBox, counters } = this;
+    const conversation = new Conversation(this.config, { ...call, clock, model, toolBox, counters });
     conversation.begin();
     return conversation;
   }

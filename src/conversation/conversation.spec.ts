@@ -1,240 +1,14 @@
-import pino from 'pino';
-import { FakeClock } from '../common/fake-clock.js';
-import { Counters } from '../telemetry/counters.js';
-import { Conversation, type ConversationOptions } from './conversation.js';
-import { type CutItem, type G711Law, type Line, type LineListener } from './line.port.js';
 import {
-  type HistoryItem,
-  ModelConnector,
-  type ModelFailure,
-  type ModelListener,
-  type ModelSession,
-  ModelUnavailable,
-  type TokenUsage,
-} from './model.port.js';
-
-const RETRYABLE: ModelFailure = { kind: 'retryable', code: 'close-1006', message: '' };
-const FATAL: ModelFailure = { kind: 'fatal', code: 'insufficient_quota', message: '' };
-const GREETING = 'Hello, this is an AI assistant.';
-
-/** A caller's line whose ear we are: nothing is heard until the test says so. */
-class ScriptedLine implements Line {
-  law: G711Law = 'pcmu';
-  listener: LineListener | undefined;
-  flushes = 0;
-  callerSpeaking = false;
-  played = '';
-  private items: (CutItem & { ended: boolean })[] = [];
-
-  get idle(): boolean {
-    return this.items.length === 0;
-  }
-  listen(listener: LineListener): void {
-    this.listener = listener;
-  }
-  play(itemId: string, audio: Buffer): void {
-    this.played += `${itemId} `;
-    let item = this.items.find((other) => other.itemId === itemId);
-    if (!item) {
-      item = { itemId, heardMs: 0, receivedMs: 0, complete: false, ended: false };
-      this.items.push(item);
-      this.listener?.itemStarted(itemId);
-    }
-    item.receivedMs += audio.length / 8;
-  }
-  endItem(itemId: string): void {
-    for (const item of this.items) if (item.itemId === itemId) item.ended = true;
-    this.settle();
-  }
-  interrupt(): CutItem[] {
-    this.flushes++;
-    const cut = this.heardItems();
-    this.items = [];
-    return cut;
-  }
-  heardItems(): CutItem[] {
-    return this.items.map(({ itemId, heardMs, receivedMs, ended }) => {
-      return { itemId, heardMs, receivedMs, complete: ended && heardMs === receivedMs };
-    });
-  }
-  setCallerSpeaking(speaking: boolean): void {
-    this.callerSpeaking = speaking;
-  }
-
-  /** The caller hears the next `ms`. */
-  hears(ms: number): void {
-    for (const item of this.items) {
-      const heardMs = Math.min(ms, item.receivedMs - item.heardMs);
-      item.heardMs += heardMs;
-      ms -= heardMs;
-    }
-    this.settle();
-  }
-  /** The caller says something of this many frames of 20 ms. */
-  says(frames: number, byte = 0x90): void {
-    const frame = Buffer.from(Buffer.alloc(160, byte).toString('base64'), 'latin1');
-    for (let i = 0; i < frames; i++) this.listener?.callerAudio(frame, 160);
-  }
-  private settle(): void {
-    for (let item = this.items[0]; item?.ended && item.heardMs === item.receivedMs; item = this.items[0]) {
-      this.items.shift();
-      this.listener?.itemHeard(item.itemId, item.heardMs);
-    }
-  }
-}
-
-class ScriptedSession implements ModelSession {
-  readonly log: string[] = [];
-  listener: ModelListener | undefined;
-  appendedBytes = 0;
-  closed = false;
-  private requests = 0;
-
-  constructor(
-    readonly id: string,
-    readonly takesTurnsItself: boolean,
-  ) {}
-  /** What the conversation hears from the model; nothing any more once it was closed. */
-  get tells(): ModelListener {
-    if (!this.listener) throw new Error(`nobody listens to ${this.id}`);
-    return this.listener;
-  }
-  listen(listener: ModelListener): void {
-    this.listener = listener;
-  }
-  appendAudio(base64: Buffer): void {
-    if (this.appendedBytes === 0) this.log.push('audio');
-    this.appendedBytes += Buffer.from(base64.toString('latin1'), 'base64').length;
-  }
-  async setInputLaw(law: G711Law): Promise<void> {
-    this.log.push(`law ${law}`);
-  }
-  remember({ role, text }: HistoryItem): void {
-    this.log.push(`remember ${role}: ${text}`);
-  }
-  createResponse(): string {
-    this.log.push('create');
-    return `${this.id}-request-${++this.requests}`;
-  }
-  cancelResponse(responseId: string): void {
-    this.log.push(`cancel ${responseId}`);
-  }
-  truncateItem(itemId: string, heardMs: number): void {
-    this.log.push(`truncate ${itemId} ${heardMs}`);
-  }
-  deleteItem(itemId: string): void {
-    this.log.push(`delete ${itemId}`);
-  }
-  close(): void {
-    this.closed = true;
-    this.listener = undefined;
-  }
-
-  // --- what the model does ---
-
-  /** Writes an answer of one item, as far as `parts` say. */
-  answers(responseId: string, itemId: string, audioMs: number, words = `words of ${itemId}`): void {
-    this.tells.responseCreated(responseId);
-    this.tells.assistantTranscript(responseId, itemId, words);
-    this.tells.audio(responseId, itemId, Buffer.alloc(audioMs * 8));
-  }
-  finishes(responseId: string, itemId: string): void {
-    this.tells.audioDone(responseId, itemId);
-    this.done(responseId);
-  }
-  done(responseId: string, status: 'completed' | 'cancelled' | 'failed' = 'completed', failure?: ModelFailure): void {
-    this.tells.responseDone({ responseId, status, reason: undefined, failure, usage: undefined });
-  }
-  callerTurn(itemId: string, words?: string): void {
-    this.tells.speechStarted(itemId);
-    this.tells.speechStopped(itemId);
-    this.tells.turnCommitted(itemId);
-    if (words !== undefined) this.tells.callerTranscript(itemId, words);
-  }
-  loses(failure: ModelFailure = RETRYABLE): void {
-    const { tells } = this;
-    this.listener = undefined;
-    tells.lost(failure);
-  }
-  count(entry: string): number {
-    return this.log.filter((other) => other === entry).length;
-  }
-}
-
-class ScriptedModel extends ModelConnector {
-  readonly sessions: ScriptedSession[] = [];
-  /** Outcomes of the next attempts; when there are none, they succeed. */
-  readonly failures: (ModelFailure | 'wait')[] = [];
-  readonly attemptsAtMs: number[] = [];
-  readonly laws: G711Law[] = [];
-  proceed: () => void = () => undefined;
-
-  constructor(
-    private readonly clock: FakeClock,
-    private readonly takesTurnsItself: boolean,
-  ) {
-    super();
-  }
-  anticipate(): void {}
-  async acquire(law: G711Law): Promise<ModelSession> {
-    this.attemptsAtMs.push(this.clock.nowMs());
-    this.laws.push(law);
-    const failure = this.failures.shift();
-    if (failure === 'wait') await new Promise<void>((resolve) => (this.proceed = resolve));
-    else if (failure) throw new ModelUnavailable(failure);
-    const session = new ScriptedSession(`session-${this.sessions.length + 1}`, this.takesTurnsItself);
-    this.sessions.push(session);
-    return session;
-  }
-}
-
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-function setUp(given: Partial<ConversationOptions> = {}) {
-  const options = { greeting: GREETING, greetingProtected: false, interruptMinSpeechMs: 0, ...given };
-  const clock = new FakeClock();
-  const line = new ScriptedLine();
-  const model = new ScriptedModel(clock, !options.greetingProtected && options.interruptMinSpeechMs === 0);
-  const counters = new Counters();
-  const ends: string[] = [];
-  const conversation = new Conversation(options, {
-    clock,
-    line,
-    model,
-    counters,
-    log: pino({ enabled: false }),
-    end: (reason, sentence) => ends.push(`${reason}${sentence ? ' with a sentence' : ''}`),
-  });
-  /** The session in use. */
-  const session = (): ScriptedSession => {
-    const last = model.sessions.at(-1);
-    if (!last) throw new Error('there is no session yet');
-    return last;
-  };
-  const pass = async (ms: number): Promise<void> => {
-    await settle();
-    for (let passedMs = 0; passedMs < ms; passedMs += 50) {
-      clock.advance(Math.min(50, ms - passedMs));
-      await settle();
-    }
-  };
-  return { conversation, clock, line, model, counters, ends, session, pass };
-}
-
-/** A conversation whose greeting is over. */
-async function greeted(given: Partial<ConversationOptions> = {}) {
-  const all = setUp(given);
-  all.conversation.begin();
-  await settle();
-  const session = all.session();
-  session.answers('resp-greeting', 'greeting', 2_000, GREETING);
-  session.finishes('resp-greeting', 'greeting');
-  all.line.hears(2_000);
-  session.log.length = 0;
-  return all;
-}
+  FATAL,
+  GREETING,
+  greeted,
+  RETRYABLE,
+  type ScriptedLine,
+  type ScriptedSession,
+  setUp,
+  settle,
+} from '../../test/support/scripted-conversation.js';
+import { type ModelFailure, type TokenUsage } from './model.port.js';
 
 describe('a conversation begins', () => {
   it('with the greeting, before any of the caller’s audio', async () => {
@@ -289,7 +63,7 @@ describe('a conversation begins', () => {
     model.failures.push(...failures);
     conversation.begin();
     await pass(10_000);
-    expect(ends).toEqual(['model-unavailable with a sentence']);
+    expect(ends).toEqual(['model-unavailable with: Sorry.']);
     expect(model.attemptsAtMs).toHaveLength(attempts);
   });
 
@@ -430,6 +204,7 @@ describe('the caller interrupts', () => {
     session().tells.speechStarted('turn');
     session().done('resp', 'failed', RETRYABLE);
     session().tells.speechStopped('turn');
+    session().tells.turnCommitted('turn');
     await pass(5_000);
     expect(session().count('create')).toBe(0);
   });
@@ -452,7 +227,7 @@ describe('where short speech does not interrupt', () => {
     line.says(10);
     session().tells.speechStopped('cough');
     session().tells.turnCommitted('cough');
-    session().tells.callerTranscript('cough', 'Hm.');
+    session().tells.callerTranscript('cough', 'Hm.', undefined);
     expect(line.flushes).toBe(0);
     expect(session().log).toEqual(['audio', 'delete cough']);
   });
@@ -584,6 +359,8 @@ describe('a protected greeting', () => {
     await settle();
     line.hears(1_000);
     session().tells.speechStarted('early');
+    session().tells.responseCreated('resp-early');
+    session().done('resp-early', 'cancelled');
     session().tells.speechStopped('early');
     expect(nextAnswerIsInterrupted(line, session())).toBe(true);
   });
@@ -606,7 +383,7 @@ describe('the model fails to answer', () => {
     expect(ends).toEqual([]);
     session().tells.responseCreated('resp-3');
     session().done('resp-3', 'failed', RETRYABLE);
-    expect(ends).toEqual(['model-lost with a sentence']);
+    expect(ends).toEqual(['model-lost with: Sorry.']);
     clock.advance(60_000);
     expect(session().count('create')).toBe(2);
   });
@@ -628,7 +405,7 @@ describe('the model fails to answer', () => {
     const { session, ends } = await greeted();
     session().tells.responseCreated('resp');
     session().done('resp', 'failed', FATAL);
-    expect(ends).toEqual(['model-lost with a sentence']);
+    expect(ends).toEqual(['model-lost with: Sorry.']);
   });
 
   it('and the next try is left out when the caller speaks, or has been answered, meanwhile', async () => {
@@ -752,8 +529,7 @@ describe('the model is lost', () => {
   });
 
   it.each<[string, (session: ScriptedSession) => void]>([
-    ['while the caller speaks', (session) => session.tells.speechStarted('turn')],
-    ['between the turn and its answer', (session) => session.callerTurn('turn')],
+    ['between the turn, written down, and its answer', (session) => session.callerTurn('turn', 'Hello?')],
     ['between the request and the answer', (session) => session.tells.responseCreated('resp')],
   ])('%s: the new session owes an answer', async (_case, before) => {
     const { session } = await greeted();
@@ -761,6 +537,61 @@ describe('the model is lost', () => {
     session().loses();
     await settle();
     expect(session().count('create')).toBe(1);
+  });
+
+  it.each<[string, (session: ScriptedSession) => void]>([
+    ['while the caller speaks', () => undefined],
+    [
+      'between the turn and its words',
+      (session) => {
+        session.tells.speechStopped('turn');
+        session.tells.turnCommitted('turn');
+      },
+    ],
+  ])('%s: the new session hears it again, and answers that', async (_case, then) => {
+    const { session, line, pass, conversation } = await greeted();
+    line.says(10, 0xff);
+    session().tells.speechStarted('turn');
+    line.says(50);
+    then(session());
+    session().loses();
+    line.says(5, 0xff);
+    await settle();
+    expect(session().log.filter((entry) => !entry.startsWith('remember'))).toEqual(['audio']);
+    expect(session().appendedBytes).toBe(65 * 160);
+    session().callerTurn('again', 'My question.');
+    session().answers('resp', 'answer', 100);
+    session().finishes('resp', 'answer');
+    line.hears(100);
+    await pass(5_000);
+    expect(session().count('create')).toBe(0);
+    const { transcript } = await conversation.finish();
+    expect(transcript.filter(({ kind }) => kind === 'caller')).toMatchObject([{ text: 'My question.' }]);
+  });
+
+  it('while the caller speaks, and nothing is heard in it again: the new session is asked', async () => {
+    const { session, line, pass } = await greeted();
+    session().tells.speechStarted('turn');
+    line.says(5);
+    session().loses();
+    await pass(2_900);
+    expect(session().count('create')).toBe(0);
+    await pass(100);
+    expect(session().count('create')).toBe(1);
+  });
+
+  it('after an answer: the new session does not hear what was answered', async () => {
+    const { session, line } = await greeted();
+    session().tells.speechStarted('turn');
+    line.says(50);
+    session().tells.speechStopped('turn');
+    session().tells.turnCommitted('turn');
+    session().answers('resp', 'answer', 100);
+    session().finishes('resp', 'answer');
+    session().loses();
+    line.says(3);
+    await settle();
+    expect(session().appendedBytes).toBe(3 * 160);
   });
 
   it('before anything of the greeting was heard: the new session greets', async () => {
@@ -779,7 +610,7 @@ describe('the model is lost', () => {
     const { session, ends, model, pass } = await greeted();
     session().loses(FATAL);
     await pass(10_000);
-    expect(ends).toEqual(['model-lost with a sentence']);
+    expect(ends).toEqual(['model-lost with: Sorry.']);
     expect(model.sessions).toHaveLength(1);
   });
 
@@ -788,7 +619,7 @@ describe('the model is lost', () => {
     model.failures.push(RETRYABLE, RETRYABLE, RETRYABLE, RETRYABLE);
     session().loses();
     await pass(10_000);
-    expect(ends).toEqual(['model-unavailable with a sentence']);
+    expect(ends).toEqual(['model-unavailable with: Sorry.']);
   });
 
   it('again and again without an answer in between: the caller is told instead of being kept waiting', async () => {
@@ -797,7 +628,7 @@ describe('the model is lost', () => {
       session().loses();
       await pass(100);
     }
-    expect(ends).toEqual(['model-lost with a sentence']);
+    expect(ends).toEqual(['model-lost with: Sorry.']);
     expect(model.sessions.length).toBeLessThan(8);
   });
 
@@ -862,6 +693,7 @@ describe('a conversation', () => {
         reason: 'turn_detected',
         failure: undefined,
         usage,
+        costUsd: 0.25,
       });
     }
     session().loses();

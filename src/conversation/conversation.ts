@@ -1,358 +1,339 @@
-import { type Logger } from 'pino';
-import { type Clock } from '../common/clock.js';
-import { type Counters } from '../telemetry/counters.js';
-import { AnswerWatchdog } from './answer-watchdog.js';
-import { AssistantSpeech } from './assistant-speech.js';
-import { AudioHold } from './audio-hold.js';
-import { ConversationLog } from './conversation-log.js';
-import { Greeting } from './greeting.js';
-import { type Line, type LineListener } from './line.port.js';
-import {
-  type ModelConnector,
-  type ModelFailure,
-  type ModelListener,
-  type ModelSession,
-  type ResponseOutcome,
-} from './model.port.js';
-import { openWith, RESUMED } from './notes.js';
-import { openSession } from './session-opener.js';
-import { ResponseQueue } from './response-queue.js';
-import { SpeechGate } from './speech-gate.js';
-import { UsageTotals } from './usage-totals.js';
-
-/** Why a conversation cannot go on. */
-export type ConversationEnd = 'model-unavailable' | 'model-lost';
-
-export interface ConversationOptions {
-  /** What the assistant is told to open with; undefined where the caller speaks first. */
-  greeting: string | undefined;
-  greetingProtected: boolean;
-  /** Speech shorter than this does not interrupt; 0 where any does. */
-  interruptMinSpeechMs: number;
-}
-
-export interface ConversationSurroundings {
-  clock: Clock;
-  log: Logger;
-  line: Line;
-  model: ModelConnector;
-  counters: Counters;
-  /** @param sentence whether the caller should be told before the call is ended. */
-  end(reason: ConversationEnd, sentence: boolean): void;
-}
-
-/** Waits before the same answer is asked for again. */
-const RETRY_WAITS_MS = [500, 1_500];
-/** Sessions lost one after the other, without an answer in between, before it is no use to open more. */
-const MAX_LOSSES_IN_A_ROW = 4;
+import { type TransferTarget } from '../config/tools-setting.js';
+import { type TransferFailure } from './call.port.js';
+import { CallEnding } from './call-ending.js';
+import { CallGuard } from './call-guard.js';
+import { type ConversationSettings, type ConversationSurroundings } from './conversation-surroundings.js';
+import { CallerKeys } from './keys/caller-keys.js';
+import { LastWords } from './last-words.js';
+import { CallLimits } from './limits/call-limits.js';
+import { CostCeiling } from './limits/cost-ceiling.js';
+import { type LineListener } from './line.port.js';
+import { type HistoryItem, type ModelListener, type ModelSession, type ToolCall } from './model.port.js';
+import { HUNG_UP, PUT_THROUGH, sayExactly, STILL_THERE, timeIsShort, TOO_LONG, transferFailed } from './notes.js';
+import { CallRecord } from './record/call-record.js';
+import { type ConversationReport } from './record/conversation-report.js';
+import { SessionEvents } from './session-events.js';
+import { SessionKeeper } from './session-keeper.js';
+import { type Closing, ClosingAction } from './tools/closing-action.js';
+import { ParleyTools } from './tools/parley-tools.js';
+import { ToolDesk } from './tools/tool-desk.js';
+import { type FinishedResponse, type TurnTakingListener } from './turns/turn-taking.port.js';
+import { TurnTaking } from './turns/turn-taking.js';
+import { TonedLine } from './wait-signal/toned-line.js';
+import { WaitSignal } from './wait-signal/wait-signal.js';
 
 /**
- * One call's conversation: joins the line and the model. It decides when the assistant speaks and stops; what was heard
- * comes from the line, and the model is told. It knows neither socket.
+ * One call's conversation: joins the line and the model, and goes on in a new session when one is lost. Who speaks is
+ * decided in `TurnTaking`, what is done for the model in `ToolDesk`, how long it may last in `CallLimits`, how it ends in
+ * `CallEnding`. It knows neither socket.
  */
-export class Conversation implements LineListener, ModelListener {
-  private session: ModelSession | undefined;
-  private readonly held = new AudioHold();
-  private readonly said = new ConversationLog();
-  private readonly usage = new UsageTotals();
-  private readonly responses: ResponseQueue;
-  private readonly gate: SpeechGate;
-  private readonly speech: AssistantSpeech;
-  /** Caller items that were too short to interrupt and are no turn. */
-  private readonly ignoredSpeech = new Set<string>();
-  private readonly greeting: Greeting;
-  private readonly watchdog: AnswerWatchdog;
-  private callerSpeaking = false;
-  /** The response that was asked for and has not begun is not wanted any more. */
-  private cancelNext = false;
-  /** The caller finished a turn that has had no answer yet. */
-  private answerOwed = false;
-  private speechEndedMs: number | undefined;
-  private failuresInARow = 0;
-  private lossesInARow = 0;
-  private turns = 0;
-  private interruptions = 0;
-  private resumes = 0;
+export class Conversation implements LineListener, TurnTakingListener {
+  private readonly guard: CallGuard;
+  private readonly line: TonedLine;
+  private readonly record: CallRecord;
+  private readonly turnTaking: TurnTaking;
+  private readonly events: ModelListener;
+  private readonly tools: ToolDesk;
+  private readonly closing: ClosingAction;
+  private readonly ending: CallEnding;
+  private readonly sessions: SessionKeeper;
+  private readonly waitSignal: WaitSignal;
+  private readonly keys: CallerKeys;
+  private readonly limits: CallLimits;
+  /** Whom the caller is being connected with, and the tool call that asked for it. */
+  private away: { target: TransferTarget; toolCall: ToolCall } | undefined;
   private closed = false;
 
   constructor(
-    private readonly options: ConversationOptions,
+    private readonly settings: ConversationSettings,
     private readonly around: ConversationSurroundings,
   ) {
-    this.speech = new AssistantSpeech(around.line, this.said, () => this.session);
-    this.responses = new ResponseQueue(() => {
-      this.watchdog.expect();
-      return this.session?.createResponse() ?? '';
+    const { callId, log, counters, call, model, toolBox } = around;
+    const { assistant, limits, sentences } = settings;
+    this.guard = new CallGuard(around.clock, (error, where) => this.mistaken(error, where));
+    const { clock, unattended } = this.guard;
+    const session = (): ModelSession | undefined => this.sessions.session;
+    const changed = (): void => this.changed();
+    const heard = (): boolean => line.idle;
+    const line = new TonedLine(around.line);
+    this.line = line;
+    const cost = new CostCeiling(limits.maxCallCostUsd, () => this.ending.atLimit('cost-ceiling'));
+    this.record = new CallRecord(clock, (costUsd) => cost.add(costUsd));
+    const { transcript, turns, ledger } = this.record;
+    this.turnTaking = new TurnTaking(assistant, { clock, log, line, counters, transcript, turns, session }, this);
+    this.tools = new ToolDesk({
+      ...{ callId, clock, log, toolBox, transcript, session, changed, unattended },
+      builtIn: new ParleyTools({
+        targets: settings.transfer.targets,
+        isOn: (name) => settings.tools.builtIn.some((tool) => tool === name),
+        close: (closing, toolCall) => this.closing.begin(closing, toolCall),
+        sendKeys: (digits) => call.sendKeys(digits),
+        done: (toolCall, output, wantsAnswer) => {
+          this.tools.done(toolCall, output, wantsAnswer);
+          this.changed();
+        },
+        unattended,
+      }),
+      presentResponseId: () => this.turnTaking.presentResponseId,
+      ask: () => this.ask(),
     });
-    this.watchdog = new AnswerWatchdog(around.clock, () => this.stalled());
-    this.greeting = new Greeting(options.greetingProtected);
-    this.gate = new SpeechGate(around.clock, options.interruptMinSpeechMs, () => this.interrupt());
+    this.closing = new ClosingAction({
+      ...{ clock, heard },
+      quiet: () => this.turnTaking.quiet,
+      announce: (toolCall, output) => this.tools.announce(toolCall, output),
+      perform: (closing, told, toolCall) => this.leave(closing, told, toolCall),
+      notDone: (toolCall, output) => this.tools.done(toolCall, output, false),
+    });
+    this.ending = new CallEnding({
+      ...{ clock, log, call, sentences, heard },
+      sayLast: (sentence) => this.sayLast(sentence),
+      ended: () => this.endWatching(),
+    });
+    this.sessions = new SessionKeeper({
+      ...{ clock, log, counters, line, model, greeting: assistant.greeting, transcript, changed, unattended },
+      ...{ turnTaking: this.turnTaking, tools: this.tools },
+      transcribes: assistant.transcription !== undefined,
+      listener: () => this.events,
+      callersTurn: () => this.callersTurn,
+      wanted: () => this.talking && !this.ending.over && !this.closing.alone,
+      lost: () => {
+        this.ending.sessionLost();
+        this.closing.sessionLost();
+      },
+      gaveUp: (reason) => this.ending.failed(reason),
+    });
+    const waitSettings = { ...settings.waitSignal, sentence: sentences.wait };
+    this.waitSignal = new WaitSignal(clock, waitSettings, {
+      say: (sentence) => call.say(sentence),
+      tone: () => line.playTone(),
+      silent: () => line.silent && !this.turnTaking.callerSpeaking,
+      unattended,
+    });
+    this.keys = new CallerKeys(clock, settings.keys, log, {
+      pressed: () => this.keyPressed(),
+      entered: (keys, note) => this.keysEntered(keys, note),
+    });
+    this.limits = new CallLimits(clock, limits, {
+      timeIsShort: (remainingMs) => this.note(timeIsShort(Math.round(remainingMs / 1000))),
+      callerIsSilent: () => this.note(STILL_THERE),
+      assistantIsLong: () => {
+        this.turnTaking.cutOff();
+        this.closing.callerCutsIn();
+        this.note(TOO_LONG);
+      },
+      over: (reason) => this.ending.atLimit(reason),
+    });
+    this.events = this.guard.listener<ModelListener>(
+      new SessionEvents({
+        ...{ turns: this.turnTaking, tools: this.tools, transcript, ledger },
+        heldAudio: this.sessions.heldAudio,
+        lost: (failure) => this.sessions.lost(failure),
+      }),
+    );
   }
 
   get summary(): object {
-    const { turns, interruptions, resumes } = this;
-    return { turns, interruptions, resumes, usage: this.usage.totals };
+    return this.record.summary(this.sessions.resumes);
   }
 
   /** Connects to the model and lets the assistant greet. Caller audio counts from now on. */
   begin(): void {
-    this.around.line.listen(this);
-    void this.connect();
+    this.line.listen(this.guard.listener<LineListener>(this));
+    this.limits.start();
+    this.sessions.begin();
+    this.changed();
   }
 
+  /** The call is over. */
   close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.gate.cancel();
-    this.watchdog.stop();
-    this.around.line.setCallerSpeaking(false);
-    this.around.line.interrupt();
-    this.session?.close();
-    this.session = undefined;
+    this.stop()?.close();
+  }
+
+  /** The call is over, and a report of it is wanted: the caller's last words are still waited for. */
+  async finish(): Promise<ConversationReport> {
+    const { callerSpeaking, callerTurnOpen } = this.turnTaking;
+    const session = this.stop();
+    if (session) {
+      const { assistant, report } = this.settings;
+      const turnOpen = callerSpeaking ? 'speaking' : callerTurnOpen ? 'ending' : undefined;
+      // Nobody writes them down where transcription is switched off.
+      const waitMs = assistant.transcription === undefined ? 0 : (report?.lastWordsWaitMs ?? 0);
+      await new LastWords(this.guard.clock, session, this.record, turnOpen).arrive(waitMs);
+    }
+    return this.record.report(this.sessions.resumes);
+  }
+
+  /** The transfer did not come about, and the line is back: the conversation goes on. */
+  backFromTransfer(why: TransferFailure): void {
+    const { away } = this;
+    if (this.closed || !away) return;
+    this.away = undefined;
+    this.record.transcript.toolAnswered(away.toolCall.toolCallId, JSON.stringify({ status: 'failed', reason: why }));
+    this.limits.start();
+    this.turnTaking.ask();
+    this.sessions.resume(transferFailed(away.target.name, why));
+    this.changed();
+  }
+
+  /** A key that a webhook told of. @param occurredAtMs milliseconds since 1970, where it says so. */
+  keyFromWebhook(digit: string, occurredAtMs: number | undefined): void {
+    if (this.talking) this.keys.fromWebhook({ digit, occurredAtMs });
   }
 
   // --- the line ---
 
   callerAudio(base64: Buffer): void {
-    if (this.session) this.session.appendAudio(base64);
-    else if (!this.closed) this.held.keep(base64);
-    if (this.gate.measuring) this.gate.audio(this.around.line.law, base64);
+    if (!this.talking) return;
+    this.sessions.callerAudio(base64);
+    this.turnTaking.callerAudio(base64);
   }
 
-  key(_digit: string): void {
-    // Keys become words for the model with the tools; until then they are carried nowhere.
+  key(digit: string, occurredAtMs: number | undefined): void {
+    if (this.talking) this.keys.fromMedia({ digit, occurredAtMs });
   }
 
   itemStarted(itemId: string): void {
-    this.greeting.itemStarted(this.speech.responseOf(itemId));
-    if (this.speechEndedMs === undefined) return;
-    const answeredAfterMs = Math.round(this.around.clock.nowMs() - this.speechEndedMs);
-    this.speechEndedMs = undefined;
-    this.turns++;
-    this.around.log.info({ turn: this.turns, answeredAfterMs }, 'the assistant answers');
+    if (!this.line.isTone(itemId)) this.turnTaking.itemStarted(itemId);
   }
 
   itemHeard(itemId: string): void {
-    this.said.assistantHeard(itemId, 1);
-    this.endGreeting();
+    if (this.line.isTone(itemId)) this.line.toneHeard();
+    else this.turnTaking.itemHeard(itemId);
   }
 
   lineBack(): void {
-    this.session?.setInputLaw(this.around.line.law).catch((error: unknown) => {
-      this.around.log.warn({ err: error }, 'the model did not take the new codec of the line');
-    });
-  }
-
-  // --- the model ---
-
-  speechStarted(itemId: string): void {
-    this.callerSpeaking = true;
-    this.around.line.setCallerSpeaking(true);
-    if (!this.responses.busy) this.watchdog.rest();
-    if (!this.assistantSpeaking || this.greeting.holdsTheFloor) return;
-    if (this.options.interruptMinSpeechMs > 0) this.gate.begin(itemId);
-    else this.interrupt();
-  }
-
-  speechStopped(itemId: string): void {
-    this.callerSpeaking = false;
-    this.around.line.setCallerSpeaking(false);
-    // Too short to interrupt; but an answer to an assistant that has finished meanwhile is a turn, however short.
-    if (this.gate.end(itemId) && this.assistantSpeaking) {
-      this.ignoredSpeech.add(itemId);
-      return;
-    }
-    this.speechEndedMs = this.around.clock.nowMs();
-  }
-
-  turnCommitted(itemId: string): void {
-    if (this.ignoredSpeech.delete(itemId)) {
-      this.session?.deleteItem(itemId);
-      return;
-    }
-    this.said.callerTurn(itemId);
-    this.answerOwed = true;
-    if (!this.responses.busy) this.watchdog.expect();
-    if (this.session && !this.session.takesTurnsItself) this.responses.request();
-  }
-
-  callerTranscript(itemId: string, text: string): void {
-    this.said.callerWords(itemId, text);
-  }
-
-  responseCreated(responseId: string): void {
-    this.around.counters.responses++;
-    this.responses.created(responseId);
-    this.watchdog.progress();
-    this.answerOwed = false;
-    if (this.cancelNext) {
-      // The caller spoke between our request and its start: nobody is waiting for this one any more.
-      this.cancelNext = false;
-      this.speech.drop(responseId);
-      this.session?.cancelResponse(responseId);
-    }
-    this.greeting.responseCreated(responseId);
-  }
-
-  audio(responseId: string, itemId: string, audio: Buffer): void {
-    this.watchdog.progress();
-    this.speech.audio(responseId, itemId, audio);
-  }
-
-  audioDone(responseId: string, itemId: string): void {
-    this.speech.audioDone(responseId, itemId);
-  }
-
-  assistantTranscript(responseId: string, itemId: string, delta: string): void {
-    this.speech.words(responseId, itemId, delta);
-  }
-
-  responseDone(outcome: ResponseOutcome): void {
-    const { responseId, failure } = outcome;
-    this.watchdog.rest();
-    if (outcome.usage) this.usage.add(outcome.usage);
-    const unwanted = this.speech.done(responseId);
-    if (outcome.status !== 'failed') {
-      this.failuresInARow = 0;
-      this.lossesInARow = 0;
-    } else if (!unwanted) {
-      this.greeting.failed();
-      this.responseFailed(failure);
-    }
-    this.responses.done(responseId);
-    this.endGreeting();
-  }
-
-  refused(code: string, requestId: string | undefined): void {
-    this.around.counters.modelRefusals++;
-    const refusal = this.responses.refused(code, requestId);
-    this.around.log.debug({ code, refusal }, 'the model refused a request');
-    if (refusal === 'not-ours') return;
-    if (this.cancelNext) {
-      // Nobody was waiting for it any more; what comes next is wanted again.
-      this.cancelNext = false;
-      this.responses.withdraw();
-    } else if (refusal === 'lost') {
-      this.responseFailed({ kind: 'retryable', code, message: 'the model refused to answer' });
-    }
-  }
-
-  lost(failure: ModelFailure): void {
-    if (this.closed) return;
-    this.around.counters.modelSessionsLost++;
-    this.around.log.warn({ code: failure.code, reason: failure.message }, 'model session lost');
-    // What was generated is still played to its end; what was being generated, or waited for, is owed.
-    if (this.responses.busy || this.callerSpeaking) this.answerOwed = true;
-    this.speech.sessionLost();
-    this.ignoredSpeech.clear();
-    this.responses.reset();
-    this.cancelNext = false;
-    this.gate.cancel();
-    this.watchdog.rest();
-    this.callerSpeaking = false;
-    this.around.line.setCallerSpeaking(false);
-    this.session = undefined;
-    this.greeting.sessionLost();
-    if (failure.kind === 'fatal' || ++this.lossesInARow > MAX_LOSSES_IN_A_ROW) this.around.end('model-lost', true);
-    else void this.resume();
-  }
-
-  /** The model owes an answer and says nothing: as good as lost, only that nobody told. */
-  private stalled(): void {
-    this.session?.close();
-    this.lost({ kind: 'retryable', code: 'model-stalled', message: 'the model was due to answer and did not' });
-  }
-
-  // --- sessions ---
-
-  private async connect(): Promise<void> {
-    const session = await this.openSession();
-    if (!session) return;
-    if (this.options.greeting !== undefined) this.greet(session, this.options.greeting);
-    this.held.release((base64) => session.appendAudio(base64));
-  }
-
-  /** Goes on with the conversation in a new session: its words as text, no second greeting. */
-  private async resume(): Promise<void> {
-    this.resumes++;
-    this.around.counters.resumes++;
-    const session = await this.openSession();
-    if (!session) return;
-    const unheard = this.greeting.unheard && this.around.line.idle;
-    const greeting = unheard ? this.options.greeting : undefined;
-    for (const item of this.said.history()) session.remember(item);
-    // A greeting of which nothing was heard is not a second one.
-    if (greeting !== undefined) this.greet(session, greeting);
-    else {
-      session.remember({ role: 'system', text: RESUMED });
-      if (this.answerOwed) this.responses.request();
-    }
-    this.held.release((base64) => session.appendAudio(base64));
-    this.around.log.info({ resumes: this.resumes }, 'conversation resumed in a new model session');
-  }
-
-  private greet(session: ModelSession, greeting: string): void {
-    session.remember({ role: 'system', text: openWith(greeting) });
-    this.greeting.requested();
-    this.responses.request();
-  }
-
-  private async openSession(): Promise<ModelSession | undefined> {
-    const { clock, log, model, line } = this.around;
-    const session = await openSession({ clock, log, model, law: () => line.law, wanted: () => !this.closed });
-    if (!session) {
-      if (!this.closed) this.around.end('model-unavailable', true);
-      return undefined;
-    }
-    this.session = session;
-    session.listen(this);
-    return session;
+    if (this.talking) this.sessions.lineBack();
   }
 
   // --- turn taking ---
 
-  private get assistantSpeaking(): boolean {
-    return this.responses.busy || !this.around.line.idle;
+  /** Looks at everything that depends on who speaks and what is awaited. Every piece takes being told too often. */
+  changed(): void {
+    if (!this.talking || this.ending.over) return;
+    const { callerSpeaking, assistantSpeaking } = this.turnTaking;
+    const { callersTurn } = this;
+    this.limits.look({ callersTurn, callerSpeaking, assistantHeard: !this.line.idle, assistantSpeaking });
+    this.waitSignal.waiting(!this.sessions.session || this.turnTaking.retrying || this.tools.waiting);
+    this.sessions.settle();
+    this.closing.settle();
+    this.ending.settle();
   }
 
-  private endGreeting(): void {
-    this.greeting.endIfHeard(this.responses.activeId, this.around.line.idle);
+  callerSpeaks(): void {
+    this.limits.callerActive();
   }
 
-  /** The caller speaks over the assistant: it stops, and the model is told what of it was heard. */
-  private interrupt(): void {
-    const { session } = this;
-    const { activeId } = this.responses;
-    this.responses.withdraw();
-    if (activeId === undefined && this.responses.busy) this.cancelNext = true;
-    if (activeId !== undefined) {
-      this.speech.drop(activeId);
-      if (session && !session.takesTurnsItself) session.cancelResponse(activeId);
-    }
-    const cut = this.speech.cut();
-    this.greeting.interrupted();
-    if (cut.length === 0 && activeId === undefined && !this.cancelNext) return;
-    this.interruptions++;
-    this.around.counters.interruptions++;
-    this.around.log.info({ cut }, 'the caller interrupts');
+  callerTurn(): void {
+    this.closing.callerCutsIn();
   }
 
-  private responseFailed(failure: ModelFailure | undefined): void {
-    this.around.counters.responsesFailed++;
-    const waitMs = RETRY_WAITS_MS[this.failuresInARow++];
-    this.around.log.warn(
-      { code: failure?.code, reason: failure?.message, retry: waitMs !== undefined },
-      'the model could not answer',
-    );
-    if (failure?.kind === 'fatal' || waitMs === undefined) {
-      this.around.end('model-lost', true);
+  interrupted(): void {
+    this.closing.callerCutsIn();
+  }
+
+  responseOver(response: FinishedResponse): void {
+    if (response.status === 'completed') this.sessions.answered();
+    this.tools.responseOver(response.responseId);
+    if (response.dropped) return;
+    this.closing.responseOver(response);
+    this.ending.responseOver(response);
+  }
+
+  gaveUp(): void {
+    this.ending.failed('model-lost');
+  }
+
+  stalled(): void {
+    this.sessions.stalled();
+  }
+
+  /** The call is not over, and not in other hands. */
+  private get talking(): boolean {
+    return !this.closed && !this.away;
+  }
+
+  private get callersTurn(): boolean {
+    const { sessions, ending, closing, tools, turnTaking } = this;
+    return sessions.session !== undefined && turnTaking.quiet && !tools.waiting && !closing.pending && !ending.begun;
+  }
+
+  // --- limits, keys, the end ---
+
+  /** Tells the model something, and has it speak about it as soon as nobody else does. */
+  private note(text: string): void {
+    if (this.ending.begun) return;
+    this.sessions.tell({ role: 'system', text });
+    this.ask();
+    this.changed();
+  }
+
+  /** The model is to answer. */
+  private ask(): void {
+    if (!this.ending.begun) this.turnTaking.ask();
+  }
+
+  private sayLast(sentence: string): boolean {
+    this.limits.stop();
+    this.closing.stop();
+    if (!this.sessions.session) return false;
+    this.turnTaking.beginLastWords();
+    this.sessions.tell({ role: 'system', text: sayExactly(sentence) });
+    this.turnTaking.ask();
+    return true;
+  }
+
+  private keyPressed(): void {
+    this.limits.callerActive();
+    if (!this.ending.begun && !this.closing.alone) this.turnTaking.cutOffByKey();
+  }
+
+  private keysEntered(keys: string, note: HistoryItem): void {
+    this.record.transcript.keysPressed(keys);
+    if (!this.talking) return;
+    // Without a session they are told with the conversation.
+    this.sessions.session?.remember(note);
+    this.ask();
+    this.changed();
+  }
+
+  /** What the assistant asked for, now that the caller has heard what comes before it. */
+  private leave(closing: Closing, told: boolean, toolCall: ToolCall): void {
+    if (closing.kind === 'hang-up') {
+      this.tools.done(toolCall, HUNG_UP, false);
+      this.ending.hangUp(told);
       return;
     }
-    // Should the session be lost before the next try, the answer is asked for in the one that follows.
-    this.answerOwed = true;
-    this.around.clock.after(waitMs, () => {
-      const wanted = this.answerOwed && !this.callerSpeaking && !this.responses.busy;
-      if (!this.closed && this.session && wanted) this.responses.request();
-    });
+    this.tools.done(toolCall, PUT_THROUGH, false);
+    this.turnTaking.cutOff();
+    this.endWatching();
+    this.away = { target: closing.target, toolCall };
+    this.sessions.suspend();
+    this.around.call.transfer(closing.target, told ? undefined : this.settings.sentences.transfer);
+  }
+
+  /** Nothing is done any more for being due, or for taking too long. */
+  private endWatching(): void {
+    this.limits.stop();
+    this.closing.stop();
+    this.waitSignal.waiting(false);
+  }
+
+  /** @returns the session, which is still open. */
+  private stop(): ModelSession | undefined {
+    if (this.closed) return undefined;
+    this.closed = true;
+    this.keys.stop();
+    this.turnTaking.stop();
+    this.tools.stop();
+    this.ending.stop();
+    this.endWatching();
+    this.waitSignal.stop();
+    return this.sessions.stop();
+  }
+
+  /** A mistake of ours while something of this call is handled ends this call, and no other. */
+  private mistaken(error: unknown, where: string): void {
+    this.around.log.error({ err: error, where }, 'a mistake in the conversation: the call is ended');
+    if (this.talking) this.ending.failed('internal-error');
   }
 }

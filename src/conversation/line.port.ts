@@ -32,7 +32,11 @@ export interface Line {
 export interface LineListener {
   /** The caller's audio, in order. @param base64 G.711 in the line's law, as base64 text; valid only during the call. */
   callerAudio(base64: Buffer, bytes: number): void;
-  key(digit: string): void;
+  /**
+   * The caller pressed a key.
+   * @param occurredAtMs milliseconds since 1970, where the line says so.
+   */
+  key(digit: string, occurredAtMs: number | undefined): void;
   /** The first audio of an item is on its way. */
   itemStarted(itemId: string): void;
   itemHeard(itemId: string, heardMs: number): void;

@@ -12,3 +12,43 @@ export function openWith(greeting: string): string {
 export const RESUMED =
   'The connection to you was renewed in the middle of this phone call. The messages above are what was said so far. ' +
   'Go on with the same conversation in the same language. Do not greet again and do not mention the connection.';
+
+/** A sentence to be said as it is, and nothing else. */
+export function sayExactly(sentence: string): string {
+  return `This call has to end now. Say this to the caller, in these words but in the caller's language, and nothing else: "${sentence}"`;
+}
+
+/** The answer was stopped by the model's content filter. */
+export const FILTERED =
+  'Your last answer was stopped by a filter and the caller did not hear it all. Do not try it again. Say in one short ' +
+  'sentence that you cannot help with that, and ask what else you can do.';
+
+export const STILL_THERE =
+  'The caller has not said anything for a while. Ask in one short sentence whether they are still there.';
+
+export const TOO_LONG =
+  'You have been speaking for very long and were stopped. Ask the caller in one short sentence whether you should go on.';
+
+export function timeIsShort(seconds: number): string {
+  return `This call can only last ${seconds} seconds more. Tell the caller so in one short sentence, then go on.`;
+}
+
+/** The result of a tool that the model did not wait for, or that came after its session had been renewed. */
+export function lateResult(name: string, output: string): string {
+  return `The result of the tool '${name}' that was called earlier has come: ${output}`;
+}
+
+export function transferFailed(name: string, why: string): string {
+  return (
+    `The transfer to ${name} did not work (${why}), and the caller is back with you. Say so in one short sentence and ask ` +
+    'how else you can help.'
+  );
+}
+
+/** Outcomes of a hang-up or a transfer. */
+export const HUNG_UP = '{"status":"done"}';
+export const PUT_THROUGH = '{"status":"put through"}';
+export const CALLER_CUT_IN =
+  '{"status":"not done","reason":"The caller spoke before it was done. Listen to what they want."}';
+export const FILTERED_FIRST = '{"status":"not done","reason":"What you said before it was stopped by a filter."}';
+export const REPLACED = '{"status":"not done","reason":"What you called after it takes its place."}';

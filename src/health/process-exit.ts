@@ -1,16 +1,19 @@
 import { type LoggerService } from '@nestjs/common';
 import { type Lifecycle } from './lifecycle.js';
 
+/** Nest's loggers take the last text for the name of who is speaking, and only the one before it for the message. */
+const CONTEXT = 'Process';
+
 /**
  * A mistake of ours that nobody caught must not end the calls of a whole pod at once, and must not go on for ever either:
  * it is logged, the pod takes no new calls, and leaves when the last one is over, to be started anew.
  */
 export function outliveMistakes(app: Stoppable): void {
   process.on('unhandledRejection', (reason) => {
-    app.log.error(reason, 'unhandled rejection');
+    app.log.error(reason, 'unhandled rejection', CONTEXT);
   });
   process.on('uncaughtException', (error) => {
-    app.log.error(error, 'uncaught exception: taking no new calls, leaving when the last one is over');
+    app.log.error(error, 'uncaught exception: taking no new calls, leaving when the last one is over', CONTEXT);
     if (app.lifecycle.draining) return;
     app.lifecycle.draining = true;
     waitForCalls(app, Infinity, 1);

@@ -75,6 +75,7 @@ function setUp() {
   const owner = {
     overflow: () => events.push('overflow'),
     stalled: () => events.push('stalled'),
+    failed: (error: unknown) => events.push(`failed: ${String(error)}`),
     closed: (open?: MediaConnection) => void closed.push(open),
   };
   const line = new MediaLine(clock, { leadMs: 200, chunkMs: 60 }, owner);
@@ -91,7 +92,7 @@ describe('MediaLine', () => {
     const { clock, events, line, attach } = setUp();
     const socket = attach();
     socket.callerSays(7);
-    line.key('5');
+    line.key('5', undefined);
     line.play('a', Buffer.alloc(160, 1));
     line.endItem('a');
     expect(socket.sent).toEqual(['media 160', 'mark 0:160']);
@@ -128,6 +129,17 @@ describe('MediaLine', () => {
     const bytes = silence.reduce((sum, event) => sum + Number(event.split(' ')[1]), 0);
     expect(bytes).toBeGreaterThanOrEqual(7_200);
     expect(bytes).toBeLessThanOrEqual(8_000);
+  });
+
+  it('reports what its timers throw, and does not throw itself', () => {
+    const { clock, events, line, attach } = setUp();
+    const socket = attach();
+    line.play('a', Buffer.alloc(8_000, 1));
+    socket.media = () => {
+      throw new Error('a mistake');
+    };
+    clock.advance(100);
+    expect(events).toContain('failed: Error: a mistake');
   });
 
   it('goes on behind what was heard on the next socket, and says that the line is back', () => {
@@ -210,7 +222,7 @@ describe('MediaLine', () => {
     line.close();
     const told = events.length;
     socket.callerSays(1);
-    line.key('1');
+    line.key('1', undefined);
     line.play('b', Buffer.alloc(160));
     line.interrupt();
     expect(line.detach(socket.asConnection())).toBe(false);

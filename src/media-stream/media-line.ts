@@ -1,4 +1,5 @@
 import { type Clock } from '../common/clock.js';
+import { guardedClock } from '../common/guarded-clock.js';
 import { type CallLine } from '../calls/call-line.js';
 import { type CutItem, type G711Law, type LineListener } from '../conversation/line.port.js';
 import { type InboundCounts, type InboundSink } from './inbound-order.js';
@@ -18,6 +19,8 @@ export interface LineOwner {
   overflow(): void;
   /** The socket's peer does not read; the socket is cut off, and counts as lost. */
   stalled(): void;
+  /** A mistake of ours in something that the line does by itself. */
+  failed(error: unknown): void;
   /** The call is over. @param open the socket it still has, if any. */
   closed(open: MediaConnection | undefined): void;
 }
@@ -39,7 +42,8 @@ export class MediaLine implements CallLine, InboundSink {
     options: PlayoutOptions,
     private readonly owner: LineOwner,
   ) {
-    this.playout = new Playout(clock, options, {
+    const ownClock = guardedClock(clock, (error) => owner.failed(error));
+    this.playout = new Playout(ownClock, options, {
       itemStarted: (itemId) => this.listener?.itemStarted(itemId),
       itemHeard: (itemId, heardMs) => this.listener?.itemHeard(itemId, heardMs),
       overflow: () => owner.overflow(),
@@ -48,7 +52,9 @@ export class MediaLine implements CallLine, InboundSink {
         this.connection?.terminate();
       },
     });
-    this.gapFiller = new SpeechGapFiller(clock, (silenceMs) => this.connection?.padByClock(silenceMs * BYTES_PER_MS));
+    this.gapFiller = new SpeechGapFiller(ownClock, (silenceMs) =>
+      this.connection?.padByClock(silenceMs * BYTES_PER_MS),
+    );
   }
 
   get idle(): boolean {
@@ -103,8 +109,9 @@ export class MediaLine implements CallLine, InboundSink {
     if (this.connection === connection) this.playout.markReturned(name);
   }
 
-  key(digit: string): void {
-    this.listener?.key(digit);
+  /** @param occurredAtMs milliseconds since 1970, where Telnyx says so. */
+  key(digit: string, occurredAtMs: number | undefined): void {
+    this.listener?.key(digit, occurredAtMs);
   }
 
   /** The call is over: nothing is played or heard any more. */

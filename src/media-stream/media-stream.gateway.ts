@@ -74,6 +74,10 @@ export class MediaStreamGateway implements OnGatewayConnection<WebSocket> {
       {
         overflow: () => this.calls.end(callControlId, 'media-overflow', true),
         stalled: () => this.log.error({ callId: callControlId }, PEER_DOES_NOT_READ),
+        failed: (error) => {
+          this.log.error({ err: error, callId: callControlId }, 'media stream failed');
+          this.calls.end(callControlId, 'internal-error', true);
+        },
         closed: (open) => {
           this.lines.delete(callControlId);
           if (open) this.clock.after(CLOSE_AFTER_MS, () => open.close(1000, 'call ended'));
@@ -135,7 +139,7 @@ class MediaStream {
       case 'mark':
         return this.line?.markReturned(this.connection, frame.name);
       case 'dtmf':
-        return this.line?.key(frame.digit);
+        return this.line?.key(frame.digit, frame.occurredAtMs);
       case 'stop':
         // The end of the call, or of the stream alone: `call.hangup` tells, or Telnyx's answer to the next command.
         return this.leave('stop');

@@ -328,7 +328,11 @@ describe('parseFrame', () => {
   });
 
   it('reads keys, marks and the ends of streams', () => {
-    expect(parse({ event: 'dtmf', dtmf: { digit: 'd' } })).toEqual({ kind: 'dtmf', digit: 'D' });
+    expect(parse({ event: 'dtmf', dtmf: { digit: 'd' } })).toEqual({
+      kind: 'dtmf',
+      digit: 'D',
+      occurredAtMs: undefined,
+    });
     for (const digit of ['', '12', 'E', '1\n', 1])
       expect(parse({ event: 'dtmf', dtmf: { digit } })).toMatchObject({ kind: 'invalid' });
     expect(parse({ event: 'mark', mark: { name: 'a:1' } })).toEqual({ kind: 'mark', name: 'a:1' });

@@ -10,7 +10,8 @@ export type TelnyxFrame =
   | { kind: 'connected' }
   | { kind: 'start'; start: StreamStart }
   | { kind: 'media'; media: MediaFrame }
-  | { kind: 'dtmf'; digit: string }
+  /** `occurredAtMs`: milliseconds since 1970, where Telnyx says so. */
+  | { kind: 'dtmf'; digit: string; occurredAtMs: number | undefined }
   | { kind: 'mark'; name: string }
   | { kind: 'error'; code: number | undefined; title: string; detail: string }
   | { kind: 'stop' }
@@ -124,7 +125,10 @@ const startSchema = z.object({
 const mediaSchema = z.object({
   media: z.object({ track: z.unknown().optional(), chunk: z.unknown().optional(), payload: z.string() }),
 });
-const dtmfSchema = z.object({ dtmf: z.object({ digit: z.string().regex(/^[0-9A-Da-d*#]$/) }) });
+const dtmfSchema = z.object({
+  occurred_at: z.string().optional().catch(undefined),
+  dtmf: z.object({ digit: z.string().regex(/^[0-9A-Da-d*#]$/) }),
+});
 const markSchema = z.object({ mark: z.object({ name: z.string() }) });
 const errorSchema = z.object({
   payload: z
@@ -179,7 +183,14 @@ export function parseFrame(message: Buffer): TelnyxFrame {
         };
       });
     case 'dtmf':
-      return checked(dtmfSchema, json, ({ dtmf }) => ({ kind: 'dtmf', digit: dtmf.digit.toUpperCase() }));
+      return checked(dtmfSchema, json, ({ dtmf, occurred_at }) => {
+        const occurredAtMs = Date.parse(occurred_at ?? '');
+        return {
+          kind: 'dtmf',
+          digit: dtmf.digit.toUpperCase(),
+          occurredAtMs: Number.isNaN(occurredAtMs) ? undefined : occurredAtMs,
+        };
+      });
     case 'mark':
       return checked(markSchema, json, ({ mark }) => ({ kind: 'mark', name: mark.name }));
     case 'error':

@@ -29,6 +29,32 @@ describe('failureOfError', () => {
     expect(failure).toEqual({ kind: 'retryable', code, message: 'the model reported an error' });
   });
 
+  it.each([
+    ['Rate limit reached. Please try again in 1.2s. Visit https://example.com for more.', 1_200],
+    ['Please try again in 20ms.', 20],
+    ['Please try again in 1m2.5s.', 30_000],
+    ['Please try again in 6m0s.', 30_000],
+    ['Please try again in 2 seconds', 2_000],
+    ['Please retry after 3 seconds.', 3_000],
+    ['Retry in 500 milliseconds', 500],
+    ['try again in 0s', undefined],
+    ['Please try again later.', undefined],
+    ['Please try again in the morning.', undefined],
+    ['', undefined],
+    [null, undefined],
+    ['try again in ' + '1'.repeat(100_000), undefined],
+    ['try again in ' + '1a '.repeat(100_000), undefined],
+  ])('reads from %j when to come back', (message, retryAfterMs) => {
+    const failure = failureOfError({ code: 'rate_limit_exceeded', message });
+    expect(failure.retryAfterMs).toBe(retryAfterMs);
+    expect(failure.message).toBe('the model reported an error');
+  });
+
+  it('has nobody come back to what will not change', () => {
+    const error = { code: 'insufficient_quota', message: 'Please try again in 1s.' };
+    expect(failureOfError(error)).not.toHaveProperty('retryAfterMs');
+  });
+
   it('says which setting to look at', () => {
     expect(failureOfError({ code: 'invalid_api_key' }).message).toContain('OPENAI_API_KEY');
     expect(failureOfError({ code: 'invalid_model' }).message).toContain('OPENAI_REALTIME_MODEL');
@@ -98,6 +124,19 @@ describe('failureOfStatus', () => {
 
   it.each([301, 400, 401, 403, 404, 426])('takes %i for good', (status) => {
     expect(failureOfStatus(status)).toMatchObject({ kind: 'fatal', code: `http-${status}` });
+  });
+
+  it.each([
+    ['3', 3_000],
+    ['999999', 30_000],
+    ['0', undefined],
+    ['-1', undefined],
+    ['1e9', undefined],
+    ['Fri, 31 Dec 2027 23:59:59 GMT', undefined],
+    [undefined, undefined],
+  ])('makes of Retry-After %j a wait of %p ms', (header, retryAfterMs) => {
+    expect(failureOfStatus(429, header).retryAfterMs).toBe(retryAfterMs);
+    expect(failureOfStatus(401, header)).not.toHaveProperty('retryAfterMs');
   });
 
   it('points to the key or to the URL', () => {

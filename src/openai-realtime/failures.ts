@@ -39,13 +39,39 @@ export interface ApiError {
   code?: string | null | undefined;
   type?: string | null | undefined;
   param?: string | null | undefined;
+  /** Read for its hint about trying again, and never passed on: it may hold what was said. */
+  message?: string | null | undefined;
 }
+
+/** No caller waits longer than this for an answer, whatever the service would like. */
+const LONGEST_HINT_MS = 30_000;
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** What an `error` event, or the error inside a failed response, means for trying again. */
 export function failureOfError(error: ApiError): ModelFailure {
   const code = error.code ?? error.type ?? 'unknown';
-  const fatal = FATAL_CODES.has(code) || FATAL_CODES.has(error.type ?? '');
-  return { kind: fatal ? 'fatal' : 'retryable', code, message: HINT.get(code) ?? 'the model reported an error' };
+  const message = HINT.get(code) ?? 'the model reported an error';
+  if (FATAL_CODES.has(code) || FATAL_CODES.has(error.type ?? '')) return { kind: 'fatal', code, message };
+  const retryAfterMs = retryHintMs(error.message ?? '');
+  return { kind: 'retryable', code, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+/** "Please try again in 1.2s", "in 1m30s", "in 20ms"; Azure writes "retry after 3 seconds". */
+function retryHintMs(message: string): number | undefined {
+  const hint = /(?:try again in|retry (?:in|after)) ((?:\d{1,7}(?:\.\d{1,6})? ?[a-z]+ ?)+)/i.exec(
+    message.slice(0, 1_000),
+  );
+  if (!hint) return undefined;
+  let sumMs = 0;
+  for (const [, amount, unit] of (hint[1] ?? '').matchAll(/([\d.]+) ?(ms|millisecond|s|m|h)/gi)) {
+    sumMs += Number(amount) * UNIT_MS[unitOf(unit ?? '')];
+  }
+  return sumMs > 0 ? Math.min(Math.ceil(sumMs), LONGEST_HINT_MS) : undefined;
+}
+
+function unitOf(word: string): keyof typeof UNIT_MS {
+  const lower = word.toLowerCase();
+  return lower === 'ms' || lower === 'millisecond' ? 'ms' : (lower as keyof typeof UNIT_MS);
 }
 
 /** What an `error` event in place of `session.updated` means: the same configuration will be refused again. */
@@ -74,13 +100,21 @@ export function failureOfClose(code: number, reason: string, last: ModelFailure 
   return { kind: 'retryable', code: `close-${code}`, message: 'the connection to OpenAI was closed' };
 }
 
-/** What an HTTP status in place of the upgrade means. 408, 429 and 5xx pass; everything else stays. */
-export function failureOfStatus(status: number): ModelFailure {
+/**
+ * What an HTTP status in place of the upgrade means. 408, 429 and 5xx pass; everything else stays.
+ * @param retryAfter the header of that name, if it came: whole seconds, or a date, which nobody waits for.
+ */
+export function failureOfStatus(status: number, retryAfter?: string): ModelFailure {
   const passing = status === 408 || status === 429 || status >= 500;
   const hint = status === 401 || status === 403 ? 'check OPENAI_API_KEY' : 'check OPENAI_REALTIME_URL';
+  if (!passing) return { kind: 'fatal', code: `http-${status}`, message: `OpenAI refused the connection: ${hint}` };
+  const retryAfterMs = /^[1-9]\d{0,5}$/.test(retryAfter ?? '')
+    ? { retryAfterMs: Math.min(Number(retryAfter) * 1_000, LONGEST_HINT_MS) }
+    : {};
   return {
-    kind: passing ? 'retryable' : 'fatal',
+    kind: 'retryable',
     code: `http-${status}`,
-    message: passing ? 'OpenAI did not accept the connection' : `OpenAI refused the connection: ${hint}`,
+    message: 'OpenAI did not accept the connection',
+    ...retryAfterMs,
   };
 }

@@ -6,11 +6,11 @@ import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
 import { type G711Law } from '../conversation/line.port.js';
 import { ModelConnector, type ModelFailure, type ModelSession, ModelUnavailable } from '../conversation/model.port.js';
+import { AssistantTools } from '../conversation/tools/assistant-tools.js';
 import { LoopLateness } from '../common/loop-lateness.js';
 import { Counters } from '../telemetry/counters.js';
 import { openRealtimeSocket } from './realtime-socket.js';
 import { RealtimeSession } from './realtime-session.js';
-import { modelTakesTurns, sessionConfig } from './session-config.js';
 import { WarmPool } from './warm-pool.js';
 
 /** Sessions with OpenAI's Realtime API, from the warm pool or newly connected. */
@@ -24,6 +24,7 @@ export class OpenAIRealtimeService extends ModelConnector implements OnApplicati
     @InjectPinoLogger(OpenAIRealtimeService.name) private readonly log: PinoLogger,
     private readonly counters: Counters,
     private readonly lateness: LoopLateness,
+    private readonly tools: AssistantTools,
   ) {
     super();
     this.pool = new WarmPool(
@@ -56,6 +57,7 @@ export class OpenAIRealtimeService extends ModelConnector implements OnApplicati
     try {
       const session = await this.pool.acquire();
       await session.setInputLaw(law);
+      await session.essentialToolsListed();
       return session;
     } catch (failure) {
       throw new ModelUnavailable(failure as ModelFailure);
@@ -64,16 +66,14 @@ export class OpenAIRealtimeService extends ModelConnector implements OnApplicati
 
   /** Mu-law, as asked for in the answer; a line that speaks the other law has the session changed. */
   private async connect(): Promise<RealtimeSession> {
-    const law: G711Law = 'pcmu';
-    const { openai, assistant } = this.config;
     try {
-      const session = await RealtimeSession.open(openRealtimeSocket(openai), sessionConfig(assistant, law), law, {
+      const session = await RealtimeSession.open(openRealtimeSocket(this.config.openai), 'pcmu', {
+        config: this.config,
+        declarations: this.tools.declarations,
         clock: this.clock,
         log: this.log,
         counters: this.counters,
         lateness: this.lateness,
-        timeoutMs: openai.connectTimeoutMs,
-        takesTurnsItself: modelTakesTurns(assistant),
       });
       this.counters.modelConnects++;
       return session;

@@ -1,150 +1,33 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
-import { PinoLogger } from 'nestjs-pino';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type WebSocket } from 'ws';
 import { RealtimeDouble } from '../../simulator/realtime/index.js';
-import { type Clock, systemClock } from '../common/clock.js';
 import { FakeClock } from '../common/fake-clock.js';
-import { type Config } from '../config/config.js';
-import { loadConfig } from '../config/load-config.js';
-import { type ModelFailure, type ModelListener } from '../conversation/model.port.js';
 import { Counters } from '../telemetry/counters.js';
 import { openRealtimeSocket } from './realtime-socket.js';
-import { RealtimeSession } from './realtime-session.js';
-import { sessionConfig } from './session-config.js';
-
-type Event = Record<string, unknown> & { type: string };
-
-const log = new PinoLogger({ pinoHttp: { enabled: false } });
-
-function config(url: string, env: Record<string, string> = {}): Config {
-  return loadConfig({
-    OPENAI_API_KEY: 'sk-double',
-    TELNYX_API_KEY: 'KEY-test',
-    WEBHOOK_SIGNATURE: 'off',
-    OPENAI_REALTIME_URL: url,
-    ...env,
-  }).config;
-}
+import { type RealtimeSession } from './realtime-session.js';
+import { Notes } from './testing/notes.js';
+import { configFor, openSession, type OpenOptions } from './testing/open-session.js';
+import { ScriptedService, type WireEvent } from './testing/scripted-service.js';
 
 const counters = new Counters();
 
-function open(url: string, clock: Clock = systemClock, env: Record<string, string> = {}): Promise<RealtimeSession> {
-  const { openai, assistant } = config(url, env);
-  return RealtimeSession.open(openRealtimeSocket(openai), sessionConfig(assistant, 'pcmu'), 'pcmu', {
-    clock,
-    log,
-    counters,
-    lateness: { late: true },
-    timeoutMs: 10_000,
-    takesTurnsItself: true,
-  });
-}
-
-/** Notes what the model says, as lines. */
-class Notes implements ModelListener {
-  readonly lines: string[] = [];
-  private readonly waiting: { line: RegExp; resolve: (line: string) => void }[] = [];
-  onNote: (line: string) => void = () => undefined;
-
-  private note(line: string): void {
-    this.lines.push(line);
-    for (const waiter of this.waiting) if (waiter.line.test(line)) waiter.resolve(line);
-    this.onNote(line);
-  }
-  heard(line: RegExp): Promise<string> {
-    const there = this.lines.find((other) => line.test(other));
-    if (there !== undefined) return Promise.resolve(there);
-    return new Promise((resolve) => this.waiting.push({ line, resolve }));
-  }
-  speechStarted = (itemId: string): void => this.note(`speech started ${itemId}`);
-  speechStopped = (itemId: string): void => this.note(`speech stopped ${itemId}`);
-  turnCommitted = (itemId: string): void => this.note(`committed ${itemId}`);
-  callerTranscript = (itemId: string, text: string): void => this.note(`caller ${itemId} ${text}`);
-  responseCreated = (responseId: string): void => this.note(`created ${responseId}`);
-  audio = (responseId: string, itemId: string, audio: Buffer): void =>
-    this.note(`audio ${responseId} ${itemId} ${audio.toString('hex')}`);
-  audioDone = (responseId: string, itemId: string): void => this.note(`audio done ${responseId} ${itemId}`);
-  assistantTranscript = (responseId: string, itemId: string, delta: string): void =>
-    this.note(`words ${responseId} ${itemId} ${delta}`);
-  responseDone: ModelListener['responseDone'] = (outcome): void => this.note(`done ${JSON.stringify(outcome)}`);
-  refused = (code: string, requestId: string | undefined): void => this.note(`refused ${code} ${requestId}`);
-  lost = ({ kind, code }: ModelFailure): void => this.note(`lost ${kind} ${code}`);
+function open(url: string, options: OpenOptions = {}): Promise<RealtimeSession> {
+  return openSession(url, { counters, ...options });
 }
 
 describe('RealtimeSession with a service in our hands', () => {
-  let http: Server;
-  let sockets: WebSocketServer;
+  let service: ScriptedService;
+  let received: WireEvent[];
   let url: string;
-  let requests: IncomingMessage[];
-  let received: Event[];
-  let refuseWith: number | undefined;
-  let greet: boolean;
-  /** What the service does with an event; by default it confirms every update. */
-  let answer: (event: Event, socket: WebSocket) => void;
-  let arrivals: { matches: (event: Event) => boolean; resolve: (event: Event) => void }[];
 
   beforeEach(async () => {
-    requests = [];
-    received = [];
-    arrivals = [];
-    refuseWith = undefined;
-    greet = true;
-    answer = confirmUpdates;
-    http = createServer();
-    sockets = new WebSocketServer({ noServer: true });
-    http.on('upgrade', (request, socket, head) => {
-      requests.push(request);
-      const inbox = received;
-      socket.on('error', () => undefined);
-      if (refuseWith !== undefined) {
-        socket.end(`HTTP/1.1 ${refuseWith} No\r\nContent-Length: 2\r\n\r\nno`);
-        return;
-      }
-      sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        webSocket.on('error', () => undefined);
-        webSocket.on('message', (message: Buffer) => {
-          const event = JSON.parse(message.toString()) as Event;
-          inbox.push(event);
-          for (const arrival of arrivals) if (arrival.matches(event)) arrival.resolve(event);
-          answer(event, webSocket);
-        });
-        if (greet) say(webSocket, { type: 'session.created', session: { id: 'sess_1' } });
-      });
-    });
-    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-    url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}/v1/realtime`;
+    service = await ScriptedService.start();
+    ({ received, url } = service);
   });
-  afterEach(async () => {
-    for (const socket of sockets.clients) socket.terminate();
-    http.closeAllConnections();
-    await new Promise((resolve) => http.close(resolve));
-  });
+  afterEach(() => service.close());
 
-  function say(socket: WebSocket, event: object): void {
-    socket.send(JSON.stringify({ event_id: 'event_x', ...event }));
-  }
-  function confirmUpdates(event: Event, socket: WebSocket): void {
-    if (event.type === 'session.update') say(socket, { type: 'session.updated', session: effective(event) });
-  }
-  /** The formats as they stand after an update; an update of the input alone leaves the output as it was. */
-  function effective(event: Event): object {
-    const { audio } = event['session'] as { audio: { input: object; output?: object } };
-    return { audio: { output: { format: { type: 'audio/pcmu' } }, ...audio } };
-  }
-  function arrival(type: string, nth = 1): Promise<Event> {
-    const matches = (): boolean => received.filter((event) => event.type === type).length >= nth;
-    const last = (): Event | undefined => received.filter((event) => event.type === type)[nth - 1];
-    const there = last();
-    if (there) return Promise.resolve(there);
-    return new Promise((resolve) => arrivals.push({ matches, resolve: (event) => resolve(last() ?? event) }));
-  }
-  function peer(): WebSocket {
-    const [socket] = sockets.clients;
-    if (!socket) throw new Error('nobody is connected');
-    return socket;
-  }
+  const say = (event: object): void => service.say(event);
+  const arrival = (type: string, nth?: number): Promise<WireEvent> => service.arrival(type, nth);
   async function connected(): Promise<{ session: RealtimeSession; notes: Notes }> {
     const session = await open(url);
     const notes = new Notes();
@@ -153,8 +36,8 @@ describe('RealtimeSession with a service in our hands', () => {
   }
 
   it('asks for the model by name, with the key in a header and nothing else that the service would refuse', async () => {
-    const session = await open(url, systemClock, { OPENAI_ORG_ID: 'org_1', OPENAI_PROJECT_ID: 'proj_1' });
-    const [request] = requests;
+    const session = await open(url, { env: { OPENAI_ORG_ID: 'org_1', OPENAI_PROJECT_ID: 'proj_1' } });
+    const [request] = service.requests;
     expect(request?.url).toBe('/v1/realtime?model=gpt-realtime-2.1');
     expect(request?.headers).toMatchObject({
       authorization: 'Bearer sk-double',
@@ -168,15 +51,15 @@ describe('RealtimeSession with a service in our hands', () => {
   });
 
   it("sends the key as Azure's header where that is set, and only there", async () => {
-    const session = await open(url, systemClock, { OPENAI_AUTH: 'api-key' });
-    expect(requests[0]?.headers['api-key']).toBe('sk-double');
-    expect(requests[0]?.headers).not.toHaveProperty('authorization');
+    const session = await open(url, { env: { OPENAI_AUTH: 'api-key' } });
+    expect(service.requests[0]?.headers['api-key']).toBe('sk-double');
+    expect(service.requests[0]?.headers).not.toHaveProperty('authorization');
     session.close();
   });
 
   it('is ready only when both formats are confirmed', async () => {
     let confirm: () => void = () => undefined;
-    answer = (event, socket) => (confirm = () => confirmUpdates(event, socket));
+    service.answer = (event, socket) => (confirm = () => service.confirmUpdates(event, socket));
     let ready = false;
     const opening = open(url).then((session) => {
       ready = true;
@@ -197,26 +80,26 @@ describe('RealtimeSession with a service in our hands', () => {
     ['no formats', undefined],
     ['formats that are null', { input: { format: null }, output: null }],
   ])('refuses a session whose echo shows %s: the caller would hear noise', async (_case, audio) => {
-    answer = (_event, socket) => say(socket, { type: 'session.updated', session: { audio } });
+    service.answer = () => say({ type: 'session.updated', session: { audio } });
     const failure = { kind: 'fatal', code: 'formats-not-echoed' };
     await expect(open(url)).rejects.toMatchObject(failure);
-    await once(peer(), 'close');
+    await once(service.peer, 'close');
   });
 
   it.each([
     ['a refused field', { type: 'invalid_request_error', code: 'unknown_parameter', param: 'session.x' }, 'fatal'],
     ['trouble of its own', { type: 'server_error', code: null }, 'retryable'],
   ])('fails when the update is answered with %s', async (_case, error, kind) => {
-    answer = (event, socket) => say(socket, { type: 'error', error: { ...error, event_id: event['event_id'] } });
+    service.answer = (event) => say({ type: 'error', error: { ...error, event_id: event['event_id'] } });
     await expect(open(url)).rejects.toMatchObject({ kind });
   });
 
   it('reports a key that is refused after the upgrade: an error, then close 3000', async () => {
-    greet = false;
+    service.greeting = undefined;
     const opening = open(url);
-    await once(http, 'upgrade');
-    say(peer(), { type: 'error', error: { type: 'invalid_request_error', code: 'invalid_api_key' } });
-    peer().close(3000, 'invalid_request_error.invalid_api_key');
+    await once(service.http, 'upgrade');
+    say({ type: 'error', error: { type: 'invalid_request_error', code: 'invalid_api_key' } });
+    service.peer.close(3000, 'invalid_request_error.invalid_api_key');
     await expect(opening).rejects.toMatchObject({ kind: 'fatal', code: 'invalid_api_key' });
   });
 
@@ -225,7 +108,7 @@ describe('RealtimeSession with a service in our hands', () => {
     [4000, 'invalid_request_error.missing_model', { kind: 'fatal', code: 'missing_model' }],
     [1011, '', { kind: 'retryable', code: 'close-1011' }],
   ])('reports a close %i without an error before it', async (code, reason, failure) => {
-    answer = (_event, socket) => socket.close(code, reason);
+    service.answer = (_event, socket) => socket.close(code, reason);
     await expect(open(url)).rejects.toMatchObject(failure);
   });
 
@@ -237,8 +120,14 @@ describe('RealtimeSession with a service in our hands', () => {
     [500, 'retryable'],
     [503, 'retryable'],
   ])('reports an upgrade answered with %i as %s', async (status, kind) => {
-    refuseWith = status;
+    service.refuseWith = status;
     await expect(open(url)).rejects.toMatchObject({ kind, code: `http-${status}` });
+  });
+
+  it('passes on when to come back', async () => {
+    service.refuseWith = 429;
+    service.refusalHeaders = 'Retry-After: 3\r\n';
+    await expect(open(url)).rejects.toMatchObject({ code: 'http-429', retryAfterMs: 3_000 });
   });
 
   it('reports that nobody is there', async () => {
@@ -250,12 +139,12 @@ describe('RealtimeSession with a service in our hands', () => {
 
   it.each(['does not greet', 'does not confirm'])('gives up a service that %s', async (what) => {
     const clock = new FakeClock();
-    if (what === 'does not greet') greet = false;
-    answer = () => undefined;
-    const opening = open(url, clock);
+    if (what === 'does not greet') service.greeting = undefined;
+    service.answer = () => undefined;
+    const opening = open(url, { clock });
     const failed = expect(opening).rejects.toMatchObject({ kind: 'retryable', code: 'timeout' });
-    await once(http, 'upgrade');
-    if (greet) await arrival('session.update');
+    await once(service.http, 'upgrade');
+    if (service.greeting) await arrival('session.update');
     clock.advance(9_999);
     clock.advance(1);
     await failed;
@@ -284,7 +173,10 @@ describe('RealtimeSession with a service in our hands', () => {
     session.remember({ role: 'system', text: 'note' });
     session.remember({ role: 'caller', text: 'hello' });
     session.remember({ role: 'assistant', text: 'hi' });
+    session.remember({ role: 'tool', toolCallId: 'call_1', name: 'find', argumentsText: '{"day":5}', output: '[]' });
+    session.giveToolOutput('call_2', '{"ok":true}');
     session.createResponse();
+    session.createResponse({ withoutTools: true });
     session.cancelResponse('resp_1');
     session.truncateItem('item_1', 120);
     session.deleteItem('item_2');
@@ -306,7 +198,23 @@ describe('RealtimeSession with a service in our hands', () => {
         event_id: expect.anything() as string,
         item: { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'hi' }] },
       },
+      {
+        type: 'conversation.item.create',
+        event_id: expect.anything() as string,
+        item: { type: 'function_call', call_id: 'call_1', name: 'find', arguments: '{"day":5}' },
+      },
+      {
+        type: 'conversation.item.create',
+        event_id: expect.anything() as string,
+        item: { type: 'function_call_output', call_id: 'call_1', output: '[]' },
+      },
+      {
+        type: 'conversation.item.create',
+        event_id: expect.anything() as string,
+        item: { type: 'function_call_output', call_id: 'call_2', output: '{"ok":true}' },
+      },
       { type: 'response.create', event_id: expect.anything() as string },
+      { type: 'response.create', event_id: expect.anything() as string, response: { tool_choice: 'none' } },
       { type: 'response.cancel', event_id: expect.anything() as string, response_id: 'resp_1' },
       {
         type: 'conversation.item.truncate',
@@ -323,23 +231,22 @@ describe('RealtimeSession with a service in our hands', () => {
 
   it('tells what the model says, in order', async () => {
     const { session, notes } = await connected();
-    const socket = peer();
-    say(socket, { type: 'input_audio_buffer.speech_started', item_id: 'item_c', audio_start_ms: 0 });
-    say(socket, { type: 'input_audio_buffer.speech_stopped', item_id: 'item_c', audio_end_ms: 900 });
-    say(socket, { type: 'input_audio_buffer.committed', item_id: 'item_c', previous_item_id: null });
-    say(socket, { type: 'response.created', response: { id: 'resp_1', status: 'in_progress', usage: null } });
+    say({ type: 'input_audio_buffer.speech_started', item_id: 'item_c', audio_start_ms: 0 });
+    say({ type: 'input_audio_buffer.speech_stopped', item_id: 'item_c', audio_end_ms: 900 });
+    say({ type: 'input_audio_buffer.committed', item_id: 'item_c', previous_item_id: null });
+    say({ type: 'response.created', response: { id: 'resp_1', status: 'in_progress', usage: null } });
     const ids = { response_id: 'resp_1', item_id: 'item_a', output_index: 0, content_index: 0 };
-    say(socket, { type: 'response.output_audio_transcript.delta', ...ids, delta: 'Hello "you"' });
-    say(socket, { type: 'response.output_audio.delta', ...ids, delta: 'AAEC' });
-    say(socket, { type: 'response.output_audio.done', ...ids });
-    say(socket, {
+    say({ type: 'response.output_audio_transcript.delta', ...ids, delta: 'Hello "you"' });
+    say({ type: 'response.output_audio.delta', ...ids, delta: 'AAEC' });
+    say({ type: 'response.output_audio.done', ...ids });
+    say({
       type: 'conversation.item.input_audio_transcription.completed',
       item_id: 'item_c',
       content_index: 0,
       transcript: 'Hi there.',
     });
-    say(socket, { type: 'error', error: { type: 'invalid_request_error', code: 'x', event_id: 'parley_7' } });
-    say(socket, {
+    say({ type: 'error', error: { type: 'invalid_request_error', code: 'x', event_id: 'parley_7' } });
+    say({
       type: 'response.done',
       response: {
         id: 'resp_1',
@@ -363,44 +270,143 @@ describe('RealtimeSession with a service in our hands', () => {
       'caller item_c Hi there.',
       'refused x parley_7',
     ]);
-    expect(JSON.parse(notes.lines.at(-1)?.slice(5) ?? '')).toEqual({
-      responseId: 'resp_1',
-      status: 'cancelled',
-      reason: 'turn_detected',
-      usage: {
-        inputTextTokens: 119,
-        inputAudioTokens: 13,
-        cachedTextTokens: 64,
-        cachedAudioTokens: 0,
-        outputTextTokens: 30,
-        outputAudioTokens: 91,
+    expect(notes.outcomes).toEqual([
+      {
+        responseId: 'resp_1',
+        status: 'cancelled',
+        reason: 'turn_detected',
+        failure: undefined,
+        usage: {
+          inputTextTokens: 119,
+          inputAudioTokens: 13,
+          cachedTextTokens: 64,
+          cachedAudioTokens: 0,
+          outputTextTokens: 30,
+          outputAudioTokens: 91,
+        },
+        // 55 x 4 + 64 x 0.40 + 13 x 32 + 30 x 24 + 91 x 64 = 7,205.60 dollars per million.
+        costUsd: expect.closeTo(0.0072056, 10) as number,
       },
-    });
+    ]);
     session.close();
   });
 
   it('says why a response failed', async () => {
     const { session, notes } = await connected();
     const failedWith = (error: object): void =>
-      say(peer(), { type: 'response.done', response: { id: 'r', status: 'failed', status_details: { error } } });
+      say({ type: 'response.done', response: { id: 'r', status: 'failed', status_details: { error } } });
     failedWith({ type: 'insufficient_quota', code: 'insufficient_quota' });
     failedWith({ type: 'server_error', code: null });
-    await notes.heard(/server_error/);
-    expect(notes.lines[0]).toContain('"kind":"fatal"');
-    expect(notes.lines[1]).toContain('"kind":"retryable"');
+    failedWith({ type: 'tokens', code: 'rate_limit_exceeded', message: 'Limit reached. Please try again in 1.2s.' });
+    await notes.heard(/^done/, 3);
+    expect(notes.outcomes.map(({ failure }) => failure)).toMatchObject([
+      { kind: 'fatal', code: 'insufficient_quota' },
+      { kind: 'retryable', code: 'server_error' },
+      { kind: 'retryable', code: 'rate_limit_exceeded', retryAfterMs: 1_200 },
+    ]);
     session.close();
+  });
+
+  describe('tools that run here', () => {
+    const call = { type: 'function_call', id: 'item_f', call_id: 'call_1', name: 'find', status: 'completed' };
+    const itemDone = (item: object): void =>
+      say({ type: 'response.output_item.done', response_id: 'resp_1', output_index: 0, item });
+    const responseDone = (): void => say({ type: 'response.done', response: { id: 'resp_1', status: 'completed' } });
+
+    it('are told once, with their arguments, before the end of their response', async () => {
+      const { session, notes } = await connected();
+      itemDone({ ...call, arguments: '{"day":5}' });
+      itemDone({ ...call, arguments: '{"day":5}' });
+      itemDone({ ...call, call_id: 'call_2', arguments: '' });
+      responseDone();
+      await notes.heard(/^done/);
+      expect(notes.lines).toEqual([
+        'tool resp_1 call_1 find {"day":5}',
+        'tool resp_1 call_2 find ',
+        'done completed resp_1',
+      ]);
+      session.close();
+    });
+
+    it('have the arguments that came before, where the item has none', async () => {
+      const { session, notes } = await connected();
+      const ids = { response_id: 'resp_1', item_id: 'item_f', output_index: 0, call_id: 'call_1' };
+      say({ type: 'response.function_call_arguments.done', ...ids, name: 'find', arguments: '{"day":6}' });
+      itemDone(call);
+      await expect(notes.heard(/^tool/)).resolves.toBe('tool resp_1 call_1 find {"day":6}');
+      session.close();
+    });
+
+    it.each([
+      ['was cut off', { status: 'incomplete' }],
+      ['is still being written', { status: 'in_progress' }],
+      ['does not say how it ended', { status: undefined }],
+      ['has no name', { name: undefined }],
+      ['has no id to answer under', { call_id: undefined }],
+    ])('are not told of a call that %s', async (_case, spoilt) => {
+      const { session, notes } = await connected();
+      itemDone({ ...call, arguments: '{"day":5}', ...spoilt });
+      responseDone();
+      await notes.heard(/^done/);
+      expect(notes.lines).toEqual(['done completed resp_1']);
+      session.close();
+    });
+  });
+
+  it('tells what writing down a turn took, in either form, and which turns could not be', async () => {
+    const { session, notes } = await connected();
+    const completed = { type: 'conversation.item.input_audio_transcription.completed', content_index: 0 };
+    say({ ...completed, item_id: 'a', transcript: 'One.', usage: { type: 'duration', seconds: 120 } });
+    const tokens = { type: 'tokens', input_tokens: 30, output_tokens: 4, total_tokens: 34 };
+    const usage = { ...tokens, input_token_details: { text_tokens: 0, audio_tokens: 30 } };
+    say({ ...completed, item_id: 'b', transcript: 'Two.', usage });
+    say({ ...completed, item_id: 'c', transcript: 'Three.', usage: 'changed' });
+    say({ ...completed, item_id: 'd', transcript: 'Four.' });
+    const error = { type: 'transcription_error', code: 'audio_unintelligible' };
+    say({ type: 'conversation.item.input_audio_transcription.failed', item_id: 'e', content_index: 0, error });
+    await expect(notes.heard(/^not/)).resolves.toBe('not written down e');
+    const noTokens = { inputTextTokens: 0, inputAudioTokens: 0, outputTextTokens: 0 };
+    expect(notes.transcriptions).toEqual([
+      { seconds: 120, ...noTokens, costUsd: expect.closeTo(0.009, 12) as number },
+      {
+        seconds: 3,
+        inputTextTokens: 0,
+        inputAudioTokens: 30,
+        outputTextTokens: 4,
+        costUsd: expect.closeTo(0.000225, 12) as number,
+      },
+      undefined,
+      undefined,
+    ]);
+    session.close();
+  });
+
+  it('is to be replaced when it is old enough, or before the service ends it', async () => {
+    const env = { SESSION_RENEW_AFTER_S: '3000' };
+    const clock = new FakeClock();
+    clock.advance(7_000);
+    const old = await open(url, { clock, env });
+    expect(old.renewAtMs).toBe(3_007_000);
+    old.close();
+
+    service.greeting = { id: 'sess_2', expires_at: Math.floor(Date.now() / 1000) + 1_800 };
+    const short = await open(url, { clock, env });
+    // Half an hour, less two minutes, less what this test took.
+    expect(short.renewAtMs).toBeLessThanOrEqual(7_000 + 1_680_000);
+    expect(short.renewAtMs).toBeGreaterThan(7_000 + 1_600_000);
+    short.close();
   });
 
   it('passes over what it cannot read, does not know, or that is binary', async () => {
     const { session, notes } = await connected();
     const { modelEventsInvalid, modelEventsUnused } = counters;
-    const socket = peer();
+    const socket = service.peer;
     for (const text of ['', '{', 'null', '[]', '{"type":7}', '{"type":"response.created","response":{}}']) {
       socket.send(text);
     }
     socket.send(Buffer.from([0, 1, 2, 255]), { binary: true });
-    say(socket, { type: 'something.new', data: {} });
-    say(socket, { type: 'response.created', response: { id: 'resp_1' } });
+    say({ type: 'something.new', data: {} });
+    say({ type: 'response.created', response: { id: 'resp_1' } });
     await notes.heard(/created/);
     expect(notes.lines).toEqual(['created resp_1']);
     expect(counters.modelEventsInvalid - modelEventsInvalid).toBe(7);
@@ -413,7 +419,7 @@ describe('RealtimeSession with a service in our hands', () => {
     [
       'close 1001 at its longest duration',
       (socket) => {
-        say(socket, { type: 'error', error: { type: 'invalid_request_error', code: 'session_expired' } });
+        say({ type: 'error', error: { type: 'invalid_request_error', code: 'session_expired' } });
         socket.close(1001, 'Your session hit the maximum duration of 60 minutes.');
       },
       'lost retryable session_expired',
@@ -427,7 +433,7 @@ describe('RealtimeSession with a service in our hands', () => {
     ['a cut connection', (socket) => socket.terminate(), 'lost retryable close-1006'],
   ])('is lost once with %s', async (_case, end, line) => {
     const { session, notes } = await connected();
-    end(peer());
+    end(service.peer);
     await notes.heard(/^lost/);
     await new Promise((resolve) => setImmediate(resolve));
     expect(notes.lines.filter((other) => other.startsWith('lost'))).toEqual([line]);
@@ -438,12 +444,69 @@ describe('RealtimeSession with a service in our hands', () => {
     session.close();
   });
 
+  it.each([
+    ['compressed, which was not agreed', [0xc1, 0x01, 0x61]],
+    ['of four gigabytes', [0x81, 0x7f, 0, 0, 0, 1, 0, 0, 0, 0]],
+    ['no UTF-8', [0x81, 0x01, 0xff]],
+    ['of no known kind', [0x83, 0x00]],
+    ['masked, as only a client may', [0x81, 0x81, 0, 0, 0, 0, 0x61]],
+  ])('is lost, and the process is not, with a frame that is %s', async (_case, frame) => {
+    const { session, notes } = await connected();
+    service.write(Buffer.from(frame));
+    await expect(notes.heard(/^lost/)).resolves.toMatch(/^lost retryable WS_ERR_/);
+    expect(session.alive).toBe(false);
+  });
+
+  it('is lost when nothing comes for a minute, not even an answer to a ping', async () => {
+    const clock = new FakeClock();
+    const session = await open(url, { clock });
+    const notes = new Notes();
+    session.listen(notes);
+    service.peer.pause();
+    clock.advance(60_000);
+    expect(notes.lines).toEqual([]);
+    clock.advance(20_000);
+    expect(notes.lines).toEqual(['lost retryable model-silent']);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(session.alive).toBe(false);
+  });
+
+  it.each<[string, string, (peer: WebSocket) => void]>([
+    ['sends pings', 'ping', (peer) => peer.ping()],
+    ['answers pings', 'pong', () => undefined],
+    ['sends events', 'message', () => say({ type: 'rate_limits.updated' })],
+  ])('lives as long as the service %s', async (_case, sign, act) => {
+    const clock = new FakeClock();
+    const socket = openRealtimeSocket(configFor(url).openai);
+    const session = await open(url, { clock, socket });
+    for (let round = 0; round < 4; round++) {
+      const came = once(socket, sign);
+      // Two checks without a sign have the session ask; a third would be the end.
+      clock.advance(60_000);
+      act(service.peer);
+      await came;
+    }
+    expect(session.alive).toBe(true);
+    clock.advance(80_000);
+    expect(session.alive).toBe(false);
+  });
+
+  it('tells of a loss between its opening and its first listener', async () => {
+    const session = await open(url);
+    const socket = service.peer;
+    socket.terminate();
+    while (session.alive) await new Promise((resolve) => setImmediate(resolve));
+    const notes = new Notes();
+    session.listen(notes);
+    await expect(notes.heard(/^lost/)).resolves.toBe('lost retryable close-1006');
+  });
+
   it('ends the session, not the process, when an event cannot be handled', async () => {
     const { session, notes } = await connected();
     notes.onNote = (line) => {
       if (line.startsWith('created')) throw new Error('a mistake');
     };
-    say(peer(), { type: 'response.created', response: { id: 'resp_1' } });
+    say({ type: 'response.created', response: { id: 'resp_1' } });
     await notes.heard(/^lost/);
     expect(notes.lines.at(-1)).toBe('lost retryable internal-error');
     expect(session.alive).toBe(false);
@@ -451,7 +514,7 @@ describe('RealtimeSession with a service in our hands', () => {
 
   it('says nothing more once it was closed', async () => {
     const { session, notes } = await connected();
-    const socket = peer();
+    const socket = service.peer;
     const closed = once(socket, 'close');
     session.close();
     session.close();
@@ -464,7 +527,7 @@ describe('RealtimeSession with a service in our hands', () => {
 
   it('is lost when the service stops reading', async () => {
     const { session, notes } = await connected();
-    peer().pause();
+    service.peer.pause();
     const second = Buffer.alloc(8_000, 0xff).toString('base64');
     // The machine's own buffers take a few megabytes first.
     for (let i = 0; i < 5_000 && session.alive; i++) {
@@ -501,7 +564,7 @@ describe('RealtimeSession with a service in our hands', () => {
 
     it('changes once at a time, and to what was asked last', async () => {
       const clock = new FakeClock();
-      const session = await open(url, clock);
+      const session = await open(url, { clock });
       const notes = new Notes();
       session.listen(notes);
       const changes = [session.setInputLaw('pcma'), session.setInputLaw('pcma'), session.setInputLaw('pcmu')];
@@ -520,12 +583,12 @@ describe('RealtimeSession with a service in our hands', () => {
 
     it('is not disturbed by the refusal of something else', async () => {
       const { session, notes } = await connected();
-      answer = (event, socket) => {
+      service.answer = (event, socket) => {
         if (event.type !== 'session.update') return;
         const error = { type: 'invalid_request_error', code: 'response_cancel_not_active', param: null };
-        say(socket, { type: 'error', error: { ...error, event_id: 'parley_99' } });
-        say(socket, { type: 'error', error: { ...error, event_id: null } });
-        confirmUpdates(event, socket);
+        say({ type: 'error', error: { ...error, event_id: 'parley_99' } });
+        say({ type: 'error', error: { ...error, event_id: null } });
+        service.confirmUpdates(event, socket);
       };
       await session.setInputLaw('pcma');
       expect(notes.lines).toEqual([
@@ -537,9 +600,9 @@ describe('RealtimeSession with a service in our hands', () => {
 
     it.each(['its own id', 'the name of the field'])('ends the session when it is refused by %s', async (by) => {
       const { session, notes } = await connected();
-      answer = (event, socket) => {
+      service.answer = (event) => {
         const own = by === 'its own id' ? { event_id: event['event_id'] } : { param: 'session.audio.input.format' };
-        say(socket, { type: 'error', error: { type: 'invalid_request_error', code: 'invalid_value', ...own } });
+        say({ type: 'error', error: { type: 'invalid_request_error', code: 'invalid_value', ...own } });
       };
       await expect(session.setInputLaw('pcma')).rejects.toMatchObject({ kind: 'fatal', code: 'invalid_value' });
       expect(notes.lines).toEqual(['lost fatal invalid_value']);
@@ -548,14 +611,14 @@ describe('RealtimeSession with a service in our hands', () => {
     it('does not wait for a session that is lost or closed meanwhile, or was before', async () => {
       for (const end of ['close', 'terminate'] as const) {
         const { session } = await connected();
-        answer = () => undefined;
+        service.answer = () => undefined;
         const change = expect(session.setInputLaw('pcma')).rejects.toMatchObject({ kind: 'retryable' });
         const again = expect(session.setInputLaw('pcma')).rejects.toMatchObject({ kind: 'retryable' });
         if (end === 'close') session.close();
-        else for (const socket of sockets.clients) socket.terminate();
+        else for (const socket of service.sockets.clients) socket.terminate();
         await Promise.all([change, again]);
         await expect(session.setInputLaw('pcma')).rejects.toMatchObject({ kind: 'retryable' });
-        answer = confirmUpdates;
+        service.answer = (event, socket) => service.confirmUpdates(event, socket);
       }
     });
   });
@@ -586,13 +649,13 @@ describe('RealtimeSession with the Realtime double', () => {
 
   it('fails with a key that is not known there', async () => {
     const failure = { kind: 'fatal', code: 'invalid_api_key' };
-    await expect(open(double.url, systemClock, { OPENAI_API_KEY: 'sk-wrong' })).rejects.toMatchObject(failure);
+    await expect(open(double.url, { env: { OPENAI_API_KEY: 'sk-wrong' } })).rejects.toMatchObject(failure);
   });
 
   it('fails with a model that is not known there', async () => {
     const env = { OPENAI_REALTIME_MODEL: 'gpt-realtime-99' };
     const failure = { kind: 'fatal', code: 'invalid_model' };
-    await expect(open(double.url, systemClock, env)).rejects.toMatchObject(failure);
+    await expect(open(double.url, { env })).rejects.toMatchObject(failure);
   });
 
   it('fails when a field of its configuration is refused', async () => {

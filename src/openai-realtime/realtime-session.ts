@@ -1,43 +1,49 @@
 import { type PinoLogger } from 'nestjs-pino';
 import { type WebSocket } from 'ws';
-import { type Clock, type Timer } from '../common/clock.js';
+import { type Clock } from '../common/clock.js';
+import { guardedClock } from '../common/guarded-clock.js';
+import { type Config } from '../config/config.js';
 import { type G711Law } from '../conversation/line.port.js';
 import {
   type HistoryItem,
   type ModelFailure,
   type ModelListener,
   type ModelSession,
+  type ResponseOptions,
 } from '../conversation/model.port.js';
+import { type ToolDeclaration } from '../conversation/tools/tool.port.js';
 import { type Counters } from '../telemetry/counters.js';
-import { AppendWriter } from './append-writer.js';
-import { type ApiError, failureOfClose, failureOfConfiguration, failureOfError, failureOfStatus } from './failures.js';
-import { parseServerEvent, scanAudioDelta, type ServerEvent } from './server-events.js';
-import { audioFormat, inputFormatUpdate } from './session-config.js';
-import { tellListener } from './tell-listener.js';
+import { scanAudioDelta } from './audio-delta.js';
+import { itemsOf, toolOutputItem } from './client-items.js';
+import { closingSilence } from './closing-silence.js';
+import { EventTeller, type TalkEvent } from './event-teller.js';
+import { EventWire } from './event-wire.js';
+import { type ApiError, failureOfConfiguration, failureOfError } from './failures.js';
+import { FormatConfirmation, type RefusedRequest } from './format-confirmation.js';
+import { LastWords } from './last-words.js';
+import { McpWatch } from './mcp/mcp-watch.js';
+import { SessionPrices } from './price.js';
+import { parseServerEvent, type ServerEvent, type ServerSession } from './server-events.js';
+import { renewalTimeMs } from './session-age.js';
+import { SpeechEndWatch } from './speech-end-watch.js';
+import { inputFormatUpdate, modelTakesTurns, sessionConfig } from './session-config.js';
 
 export interface SessionSurroundings {
+  config: Pick<Config, 'openai' | 'assistant' | 'tools'>;
+  /** Tools that run here. */
+  declarations: readonly ToolDeclaration[];
   clock: Clock;
   log: PinoLogger;
   counters: Counters;
   lateness: { readonly late: boolean };
-  /** How long the model may take from the dial to the confirmed configuration, and for each later confirmation. */
-  timeoutMs: number;
-  takesTurnsItself: boolean;
 }
 
-/** Ten seconds of audio that OpenAI has not read: it has stopped listening. */
-const MAX_BUFFERED_BYTES = 131_072;
-
+const TURN_HANGS: ModelFailure = {
+  kind: 'retryable',
+  code: 'model-stalled',
+  message: 'OpenAI does not notice that the caller has stopped speaking',
+};
 const CLOSED: ModelFailure = { kind: 'retryable', code: 'closed', message: 'the session was closed' };
-
-interface Confirmation {
-  law: G711Law;
-  /** The `session.update` that is to be confirmed; undefined for the first, which nothing else can be taken for. */
-  updateId: string | undefined;
-  timer: Timer;
-  resolve(): void;
-  reject(failure: ModelFailure): void;
-}
 
 /**
  * One session with OpenAI's Realtime API (GA) on one socket. Ready once `session.updated` has echoed the formats that
@@ -48,41 +54,42 @@ export class RealtimeSession implements ModelSession {
   readonly takesTurnsItself: boolean;
   /** When it was dialled, on the app's clock. */
   readonly openedMs: number;
-  /** The law the model has confirmed. */
-  law: G711Law;
+  renewAtMs: number;
   private listener: ModelListener | undefined;
-  private readonly audio: AppendWriter;
-  private confirmation: Confirmation | undefined;
-  /** Resolves when the last confirmation has come, or never will. */
-  private settled: Promise<void> = Promise.resolve();
-  private configured = false;
-  private lastError: ModelFailure | undefined;
-  private over = false;
-  private events = 0;
+  private readonly wire: EventWire;
+  private readonly confirmation: FormatConfirmation;
+  private readonly mcp: McpWatch;
+  private readonly teller: EventTeller;
+  private readonly speechEnd: SpeechEndWatch;
+  private activeResponseId: string | undefined;
 
   private constructor(
-    private readonly socket: WebSocket,
+    socket: WebSocket,
     private readonly around: SessionSurroundings,
-    private readonly config: object,
     law: G711Law,
   ) {
-    this.takesTurnsItself = around.takesTurnsItself;
+    const { assistant, openai, tools } = around.config;
+    this.takesTurnsItself = modelTakesTurns(assistant);
     this.openedMs = around.clock.nowMs();
-    this.law = law;
-    this.audio = new AppendWriter((event) => this.write(event), around.lateness);
-    socket.on('message', (data, isBinary) => this.guarded(() => this.receive(data as Buffer, isBinary)));
-    socket.on('close', (code, reason) => this.end(failureOfClose(code, reason.toString('utf8'), this.lastError)));
-    socket.on('unexpected-response', (_request, response) => {
-      response.resume();
-      this.end(failureOfStatus(response.statusCode ?? 0));
-      socket.terminate();
+    this.renewAtMs = this.openedMs + openai.renewAfterMs;
+    const clock = guardedClock(around.clock, (error) => this.failed(error));
+    this.wire = new EventWire(socket, {
+      clock,
+      lateness: around.lateness,
+      message: (message, isBinary) => this.guarded(() => this.receive(message, isBinary)),
+      over: (failure) => this.guarded(() => this.over(failure)),
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.end({
-        kind: 'retryable',
-        code: error.code ?? 'socket-error',
-        message: 'no connection to OPENAI_REALTIME_URL',
-      });
+    this.confirmation = new FormatConfirmation(clock, openai.connectTimeoutMs, law, (failure) =>
+      this.wire.close(failure),
+    );
+    this.teller = new EventTeller(new SessionPrices(openai.prices, openai.model, assistant.transcription?.model));
+    this.speechEnd = new SpeechEndWatch(clock, () => this.wire.close(TURN_HANGS));
+    this.mcp = new McpWatch(tools.mcp, {
+      clock,
+      log: around.log,
+      send: (type, fields) => void this.wire.send(type, fields),
+      begun: (id, name) => this.listener?.remoteToolBegun(id, name),
+      done: (id, name, ok) => this.listener?.remoteToolDone(id, name, ok),
     });
   }
 
@@ -90,98 +97,96 @@ export class RealtimeSession implements ModelSession {
    * Resolves when the session is configured and its formats are confirmed.
    * Rejects with a {@link ModelFailure}.
    */
-  static open(socket: WebSocket, config: object, law: G711Law, around: SessionSurroundings): Promise<RealtimeSession> {
-    const session = new RealtimeSession(socket, around, config, law);
-    return session.confirmed(law, undefined).then(() => session);
+  static open(socket: WebSocket, law: G711Law, around: SessionSurroundings): Promise<RealtimeSession> {
+    const session = new RealtimeSession(socket, around, law);
+    return session.confirmation.expect(law, undefined).then(() => session);
   }
 
   /** Still connected. */
   get alive(): boolean {
-    return !this.over;
+    return !this.wire.ending;
+  }
+
+  /** The law the model has confirmed. */
+  get law(): G711Law {
+    return this.confirmation.law;
   }
 
   listen(listener: ModelListener): void {
     this.listener = listener;
+    // Lost between its opening and this: whoever listens only now has to hear of it all the same.
+    const { ending } = this.wire;
+    if (ending) process.nextTick(() => this.guarded(() => this.tellLost(ending)));
   }
 
   appendAudio(base64: Buffer): void {
-    this.audio.append(base64);
+    this.wire.append(base64);
+    this.speechEnd.audio(base64, this.law);
   }
 
   async setInputLaw(law: G711Law): Promise<void> {
-    // One change at a time: the echo does not say which update it answers.
-    while (this.confirmation) await this.settled;
+    while (this.confirmation.busy) await this.confirmation.settled;
     if (law === this.law) return;
-    await this.confirmed(law, this.send('session.update', { session: inputFormatUpdate(law) }));
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- a failure is a value on this port
+    if (this.wire.ending) throw this.wire.ending;
+    await this.confirmation.expect(law, this.wire.send('session.update', { session: inputFormatUpdate(law) }));
   }
 
-  remember({ role, text }: HistoryItem): void {
-    const item =
-      role === 'assistant'
-        ? { type: 'message', role, content: [{ type: 'output_text', text }] }
-        : { type: 'message', role: role === 'caller' ? 'user' : role, content: [{ type: 'input_text', text }] };
-    this.send('conversation.item.create', { item });
+  /**
+   * Resolves when the tools of the essential MCP servers are listed, or the model was told which are missing; each
+   * server has its own bound. Rejects with a {@link ModelFailure} where the session is lost meanwhile.
+   */
+  async essentialToolsListed(): Promise<void> {
+    await this.mcp.settled();
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- a failure is a value on this port
+    if (this.wire.ending) throw this.wire.ending;
   }
 
-  createResponse(): string {
-    return this.send('response.create', {});
+  remember(item: HistoryItem): void {
+    for (const wireItem of itemsOf(item)) this.wire.send('conversation.item.create', { item: wireItem });
+  }
+
+  giveToolOutput(toolCallId: string, output: string): void {
+    this.wire.send('conversation.item.create', { item: toolOutputItem(toolCallId, output) });
+  }
+
+  createResponse({ withoutTools = false }: ResponseOptions = {}): string {
+    return this.wire.send('response.create', withoutTools ? { response: { tool_choice: 'none' } } : {});
   }
 
   cancelResponse(responseId: string): void {
-    this.send('response.cancel', { response_id: responseId });
+    this.wire.send('response.cancel', { response_id: responseId });
   }
 
   truncateItem(itemId: string, heardMs: number): void {
-    this.send('conversation.item.truncate', { item_id: itemId, content_index: 0, audio_end_ms: heardMs });
+    this.wire.send('conversation.item.truncate', { item_id: itemId, content_index: 0, audio_end_ms: heardMs });
   }
 
   deleteItem(itemId: string): void {
-    this.send('conversation.item.delete', { item_id: itemId });
+    this.wire.send('conversation.item.delete', { item_id: itemId });
+  }
+
+  /**
+   * Turn detection stays as it is: to change it while somebody speaks begins it anew and loses their words. What the
+   * model would answer is cancelled as it begins.
+   */
+  finishListening(callerSpeaking: boolean): void {
+    if (!this.listener || this.listener instanceof LastWords) return;
+    this.mcp.hangUp();
+    // The silence that ends the turn is ours from now on.
+    this.speechEnd.stop();
+    const endTurn = (): void => this.appendAudio(closingSilence(this.around.config.assistant.vad, this.law));
+    this.listener = new LastWords(this.listener, { cancelResponse: (id) => this.cancelResponse(id), endTurn });
+    if (this.activeResponseId !== undefined) this.cancelResponse(this.activeResponseId);
+    if (callerSpeaking) endTurn();
   }
 
   close(): void {
     this.listener = undefined;
-    this.fail(CLOSED);
-  }
-
-  /** Sends an event. @returns its id. */
-  private send(type: string, fields: object): string {
-    // What was said before comes before: the order of audio and events is the caller's and ours.
-    this.audio.flush();
-    const eventId = `parley_${++this.events}`;
-    this.write(JSON.stringify({ type, event_id: eventId, ...fields }));
-    return eventId;
-  }
-
-  private write(event: Buffer | string): void {
-    if (this.over || this.socket.readyState !== this.socket.OPEN) return;
-    this.socket.send(event, { binary: false });
-    if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) {
-      this.end({ kind: 'retryable', code: 'model-not-reading', message: 'OpenAI does not take the audio it is sent' });
-      this.socket.terminate();
-    }
-  }
-
-  private confirmed(law: G711Law, updateId: string | undefined): Promise<void> {
-    const confirmed = new Promise<void>((resolve, reject) => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a failure is a value on this port
-      if (this.over) return reject(CLOSED);
-      const timer = this.around.clock.after(this.around.timeoutMs, () => {
-        this.fail({
-          kind: 'retryable',
-          code: 'timeout',
-          message: 'OpenAI did not confirm the session in time (OPENAI_CONNECT_TIMEOUT_MS)',
-        });
-      });
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a failure is a value on this port
-      this.confirmation = { law, updateId, timer, resolve, reject: (failure) => reject(failure) };
-    });
-    this.settled = confirmed.catch(() => undefined);
-    return confirmed;
+    this.wire.close(CLOSED);
   }
 
   private receive(message: Buffer, isBinary: boolean): void {
-    if (this.over) return;
     const delta = isBinary ? undefined : scanAudioDelta(message);
     if (delta) {
       this.listener?.audio(delta.responseId, delta.itemId, delta.audio);
@@ -199,70 +204,63 @@ export class RealtimeSession implements ModelSession {
   private handle(event: ServerEvent): void {
     switch (event.type) {
       case 'session.created':
-        this.id = event.session.id ?? '';
-        this.send('session.update', { session: this.config });
+        this.created(event.session);
         return;
-      case 'session.updated':
-        this.checkFormats(event.session.audio?.input?.format?.type, event.session.audio?.output?.format?.type);
+      case 'session.updated': {
+        const { configured } = this.confirmation;
+        this.confirmation.echoed(event.session);
+        if (!configured && this.confirmation.configured) this.mcp.configured();
         return;
+      }
       case 'error':
         this.refused(event.error);
         return;
       default:
-        if (this.listener) tellListener(event, this.listener);
+        this.talk(event);
     }
   }
 
-  private checkFormats(input: string | undefined, output: string | undefined): void {
-    const { confirmation } = this;
-    if (!confirmation) return;
-    if (input === audioFormat(confirmation.law).type && output === audioFormat('pcmu').type) {
-      confirmation.timer.cancel();
-      this.confirmation = undefined;
-      this.configured = true;
-      this.law = confirmation.law;
-      confirmation.resolve();
-      return;
+  private created({ id, expires_at: expiresAtS }: ServerSession): void {
+    const { config, clock, declarations } = this.around;
+    const { openedMs } = this;
+    this.id = id ?? '';
+    const { renewAfterMs } = config.openai;
+    const [nowMs, epochNowMs] = [clock.nowMs(), Date.now()];
+    this.renewAtMs = renewalTimeMs({ openedMs, renewAfterMs, nowMs, epochNowMs, expiresAtS });
+    const parts = { assistant: config.assistant, declarations, mcp: config.tools.mcp };
+    this.wire.send('session.update', { session: sessionConfig(parts, this.law) });
+  }
+
+  private talk(event: TalkEvent): void {
+    if (event.type === 'input_audio_buffer.speech_started') this.speechEnd.speechStarted();
+    else if (event.type === 'input_audio_buffer.speech_stopped') this.speechEnd.speechStopped();
+    if (event.type === 'response.created') this.activeResponseId = event.response.id;
+    else if (event.type === 'response.done' && event.response.id === this.activeResponseId) {
+      this.activeResponseId = undefined;
     }
-    this.fail({
-      kind: 'fatal',
-      code: 'formats-not-echoed',
-      message: `OpenAI confirmed other audio formats than asked for (${input ?? 'none'} in, ${output ?? 'none'} out): the caller would hear noise`,
-    });
+    this.mcp.see(event);
+    if (this.listener) this.teller.tell(event, this.listener);
   }
 
   /** An `error` event: never the end by itself, unless the session is not configured yet or a close follows. */
-  private refused(error: ApiError & { event_id?: string | null | undefined }): void {
-    this.lastError = failureOfError(error);
-    if (this.confirmation && this.concernsUpdate(error, this.confirmation)) {
-      this.fail(failureOfConfiguration(error));
-      return;
-    }
-    this.listener?.refused(this.lastError.code, error.event_id ?? undefined);
+  private refused(error: ApiError & RefusedRequest): void {
+    const failure = failureOfError(error);
+    this.wire.lastError = failure;
+    if (this.confirmation.isRefusedBy(error)) this.wire.close(failureOfConfiguration(error));
+    else this.listener?.refused(failure.code, error.event_id ?? undefined);
   }
 
-  /** Before the first configuration nothing else was sent; later, errors of other requests may come in between. */
-  private concernsUpdate(error: ApiError & { event_id?: string | null | undefined }, { updateId }: Confirmation) {
-    if (!this.configured) return true;
-    return error.event_id == null ? (error.param ?? '').startsWith('session') : error.event_id === updateId;
+  /** Whoever waits for the session or listens to it is told, once. */
+  private over(failure: ModelFailure): void {
+    this.speechEnd.stop();
+    this.mcp.close();
+    this.confirmation.end(failure);
+    this.tellLost(failure);
   }
 
-  private fail(failure: ModelFailure): void {
-    this.end(failure);
-    this.socket.close(1000);
-  }
-
-  /** The session is over; whoever waits for it or listens to it is told, once. */
-  private end(failure: ModelFailure): void {
-    if (this.over) return;
-    this.over = true;
-    const { confirmation, listener } = this;
+  private tellLost(failure: ModelFailure): void {
+    const { listener } = this;
     this.listener = undefined;
-    if (confirmation) {
-      confirmation.timer.cancel();
-      this.confirmation = undefined;
-      confirmation.reject(failure);
-    }
     listener?.lost(failure);
   }
 
@@ -271,8 +269,12 @@ export class RealtimeSession implements ModelSession {
     try {
       action();
     } catch (error) {
-      this.around.log.error({ err: error }, 'event from OpenAI could not be handled');
-      this.fail({ kind: 'retryable', code: 'internal-error', message: 'an event could not be handled' });
+      this.failed(error);
     }
+  }
+
+  private failed(error: unknown): void {
+    this.around.log.error({ err: error }, 'event from OpenAI could not be handled');
+    this.wire.close({ kind: 'retryable', code: 'internal-error', message: 'an event could not be handled' });
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { base64DecodedBytes, FlatJsonScanner } from '../common/flat-json.js';
+import { base64DecodedBytes } from '../common/flat-json.js';
 
 /**
  * The server events of the Realtime API that matter on a phone call. Unknown events and fields are allowed for: the API
@@ -20,6 +20,7 @@ const session = z.object({
 });
 const count = z
   .number()
+  .min(0)
   .nullish()
   .transform((value) => value ?? 0);
 const usage = z.object({
@@ -31,6 +32,27 @@ const usage = z.object({
     })
     .nullish(),
   output_token_details: z.object({ text_tokens: count, audio_tokens: count }).nullish(),
+});
+/** Seconds of audio, or tokens, whichever the transcription model is charged by. */
+const transcriptionUsage = z.object({
+  seconds: z.number().min(0).nullish(),
+  input_tokens: count,
+  input_token_details: z.object({ text_tokens: count, audio_tokens: count }).nullish().catch(undefined),
+  output_tokens: count,
+});
+/** An item of any type, with the fields that tools need. */
+const item = z.object({
+  type: z.string(),
+  id: text,
+  status: text,
+  name: text,
+  arguments: text,
+  call_id: text,
+  server_label: text,
+  approval_request_id: text,
+  output: text,
+  tools: z.array(z.unknown()).nullish().catch(undefined),
+  error: z.unknown().optional(),
 });
 const ids = { response_id: z.string(), item_id: z.string() };
 const audio = z.string().refine((base64) => {
@@ -49,6 +71,12 @@ const serverEvent = z.discriminatedUnion('type', [
     type: z.literal('conversation.item.input_audio_transcription.completed'),
     item_id: z.string(),
     transcript: z.string(),
+    usage: transcriptionUsage.nullish().catch(undefined),
+  }),
+  z.object({ type: z.literal('conversation.item.input_audio_transcription.failed'), item_id: z.string() }),
+  z.object({
+    type: z.enum(['conversation.item.added', 'conversation.item.done', 'conversation.item.retrieved']),
+    item,
   }),
   z.object({
     type: z.literal('response.created'),
@@ -57,6 +85,24 @@ const serverEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('response.output_audio.delta'), ...ids, delta: audio }),
   z.object({ type: z.literal('response.output_audio.done'), ...ids }),
   z.object({ type: z.literal('response.output_audio_transcript.delta'), ...ids, delta: z.string() }),
+  z.object({
+    type: z.enum(['response.output_item.added', 'response.output_item.done']),
+    response_id: text,
+    item,
+  }),
+  z.object({
+    type: z.literal('response.function_call_arguments.done'),
+    call_id: z.string(),
+    arguments: z.string(),
+  }),
+  z.object({
+    type: z.enum(['response.mcp_call.in_progress', 'response.mcp_call.completed', 'response.mcp_call.failed']),
+    item_id: z.string(),
+  }),
+  z.object({
+    type: z.enum(['mcp_list_tools.in_progress', 'mcp_list_tools.completed', 'mcp_list_tools.failed']),
+    item_id: z.string(),
+  }),
   z.object({
     type: z.literal('response.done'),
     response: z.object({
@@ -69,14 +115,19 @@ const serverEvent = z.discriminatedUnion('type', [
 ]);
 
 export type ServerEvent = z.infer<typeof serverEvent>;
+export type ServerSession = z.infer<typeof session>;
 export type ServerUsage = z.infer<typeof usage>;
+export type ServerTranscriptionUsage = z.infer<typeof transcriptionUsage>;
+export type ServerItem = z.infer<typeof item>;
 type ParsedEvent =
   | { kind: 'event'; event: ServerEvent }
   /** An event that Parley has no use for, or does not know yet. */
   | { kind: 'other'; type: string }
   | { kind: 'invalid'; reason: string };
 
-const KNOWN = new Set(serverEvent.options.map((option) => option.shape.type.value as string));
+const KNOWN = new Set<string>(
+  serverEvent.options.flatMap(({ shape: { type } }) => ('options' in type ? type.options : [...type.values])),
+);
 
 const anyEvent = z.object({ type: z.string() });
 
@@ -95,70 +146,4 @@ export function parseServerEvent(message: Buffer): ParsedEvent {
   if (event.success) return { kind: 'event', event: event.data };
   const issue = event.error.issues[0];
   return { kind: 'invalid', reason: `${head.data.type}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}` };
-}
-
-/**
- * Audio waits in the playout queue for as long as the assistant speaks ahead, up to half a minute. So it gets memory of its
- * own: a piece of Node's shared pool would keep 64 KiB of other calls' frames from being freed.
- */
-function decoded(base64: string): Buffer {
-  // Audio that comes in real time, frame by frame, is played at once and does not wait.
-  if (base64.length < 1_000) return Buffer.from(base64, 'base64');
-  const audio = Buffer.allocUnsafeSlow(Buffer.byteLength(base64, 'base64'));
-  audio.write(base64, 'base64');
-  return audio;
-}
-
-/** A piece of the assistant's speech. */
-export interface AudioDelta {
-  responseId: string;
-  itemId: string;
-  /** Raw mu-law bytes. */
-  audio: Buffer;
-}
-
-const scanner = new FlatJsonScanner();
-const KEY = {
-  type: Buffer.from('type'),
-  audioDelta: Buffer.from('response.output_audio.delta'),
-  responseId: Buffer.from('response_id'),
-  itemId: Buffer.from('item_id'),
-  delta: Buffer.from('delta'),
-};
-const OURS = [KEY.type, KEY.responseId, KEY.itemId, KEY.delta];
-
-/**
- * Reads an audio delta without parsing JSON: the one event that comes many times a second.
- * @returns undefined if it is none in the plain form; then `parseServerEvent` decides.
- */
-export function scanAudioDelta(message: Buffer): AudioDelta | undefined {
-  if (!scanner.begin(message)) return undefined;
-  let isDelta = false;
-  let responseId = '';
-  let itemId = '';
-  let start = 0;
-  let end = 0;
-  while (scanner.next()) {
-    if (scanner.valueKind === 'object') return undefined;
-    if (scanner.valueKind !== 'string') {
-      if (OURS.some((key) => scanner.keyIs(key))) return undefined;
-      continue;
-    }
-    if (scanner.keyIs(KEY.type)) {
-      isDelta = scanner.valueIs(KEY.audioDelta);
-      if (!isDelta) return undefined;
-    } else if (scanner.keyIs(KEY.responseId)) responseId = stringValue(message);
-    else if (scanner.keyIs(KEY.itemId)) itemId = stringValue(message);
-    else if (scanner.keyIs(KEY.delta)) {
-      start = scanner.valueStart;
-      end = scanner.valueEnd;
-    }
-  }
-  if (!isDelta || !scanner.atEnd || responseId === '' || itemId === '') return undefined;
-  if (base64DecodedBytes(message, start, end) <= 0) return undefined;
-  return { responseId, itemId, audio: decoded(message.toString('latin1', start, end)) };
-}
-
-function stringValue(message: Buffer): string {
-  return message.toString('utf8', scanner.valueStart, scanner.valueEnd);
 }

@@ -1,16 +1,27 @@
 import { type Config } from '../config/config.js';
 import { type G711Law } from '../conversation/line.port.js';
+import { type ToolDeclaration } from '../conversation/tools/tool.port.js';
+import { mcpEntry } from './mcp/mcp-entry.js';
 
 /** Whether the model takes turns by itself: cancels when the caller speaks, answers when they stop. */
 export function modelTakesTurns(assistant: Config['assistant']): boolean {
   return !assistant.greetingProtected && assistant.interruptMinSpeechMs === 0;
 }
 
+/** What a session is made of besides its law. */
+export interface SessionParts {
+  assistant: Config['assistant'];
+  /** Tools that run here. */
+  declarations: readonly ToolDeclaration[];
+  /** Servers of tools that run at the service's side. */
+  mcp: Config['tools']['mcp'];
+}
+
 /**
  * The whole session as `session.update` sets it. Everything is said explicitly: the server's defaults are PCM at 24 kHz
  * and other silence times than documented. The same bytes for every call, so that the prompt cache holds.
  */
-export function sessionConfig(assistant: Config['assistant'], law: G711Law): object {
+export function sessionConfig({ assistant, declarations, mcp }: SessionParts, law: G711Law): object {
   const { vad, transcription } = assistant;
   const takesTurns = modelTakesTurns(assistant);
   const turns = { create_response: takesTurns, interrupt_response: takesTurns };
@@ -42,7 +53,10 @@ export function sessionConfig(assistant: Config['assistant'], law: G711Law): obj
       },
       output: { format: audioFormat('pcmu'), voice: voiceOf(assistant.voice), speed: assistant.speed },
     },
-    tools: [],
+    tools: [
+      ...declarations.map(({ name, description, parameters }) => ({ type: 'function', name, description, parameters })),
+      ...mcp.map(mcpEntry),
+    ],
     tool_choice: 'auto',
     ...(assistant.reasoningEffort ? { reasoning: { effort: assistant.reasoningEffort } } : {}),
     max_output_tokens: assistant.maxOutputTokens,

@@ -9,6 +9,7 @@ const FATAL: ModelFailure = { kind: 'fatal', code: 'invalid_api_key', message: '
 /** As much of a session as the pool looks at. */
 class PooledSession {
   alive = true;
+  renewAtMs = Infinity;
   constructor(
     readonly name: number,
     readonly openedMs: number,
@@ -156,6 +157,20 @@ describe('WarmPool', () => {
     expect(dials).toHaveLength(1);
     await next().connected();
     await expect(nameOf(pool.acquire())).resolves.toBe(2);
+  });
+
+  it('exchanges sessions that a call would have to replace at once', async () => {
+    const { pool, clock, next, nameOf } = setUp(1);
+    pool.start();
+    const short = await next().connected();
+    short.renewAtMs = clock.nowMs() + 60_000;
+    clock.advance(59_000);
+    expect(short.alive).toBe(true);
+    clock.advance(1_000);
+    expect(short.alive).toBe(false);
+    await next().connected();
+    await expect(nameOf(pool.acquire())).resolves.toBe(2);
+    pool.close();
   });
 
   it('replaces a session that was lost while it waited, and does not give it away', async () => {

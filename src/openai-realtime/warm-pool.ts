@@ -92,7 +92,10 @@ export class WarmPool {
 
   private exchangeOld(): void {
     const nowMs = this.clock.nowMs();
-    for (const session of this.idle) if (nowMs - session.openedMs > this.options.maxAgeMs) session.close();
+    for (const session of this.idle) {
+      const isOld = nowMs - session.openedMs > this.options.maxAgeMs || nowMs >= session.renewAtMs;
+      if (isOld) session.close();
+    }
     this.idle = this.idle.filter((session) => session.alive);
   }
 

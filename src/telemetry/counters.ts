@@ -12,6 +12,12 @@ export class Counters {
   webhookFailures = 0;
   callsAnswered = 0;
   callsRejected = 0;
+  /** Sent to OVERFLOW_NUMBER instead. */
+  callsOverflowed = 0;
+  /** Transfers begun: the assistant's, and those to FALLBACK_NUMBER. */
+  transfers = 0;
+  /** Transfers after which the caller was back with the assistant. */
+  transfersFailed = 0;
   callsEnded = 0;
   streamsStarted = 0;
   /** Media sockets that ended, with their call or before it. */
@@ -30,4 +36,9 @@ export class Counters {
   responses = 0;
   responsesFailed = 0;
   resumes = 0;
+  reportsDelivered = 0;
+  /** Refused by their receiver, or given up after long. */
+  reportsFailed = 0;
+  /** There was no room for them, or no time before the process left. */
+  reportsDropped = 0;
 }

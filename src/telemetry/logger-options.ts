@@ -1,5 +1,10 @@
 import { type Params } from 'nestjs-pino';
+import { hostname } from 'node:os';
+import pinoPretty from 'pino-pretty';
 import { type Config } from '../config/config.js';
+import { LogOutput, patientDescriptor } from './log-output.js';
+
+const WARN = 40;
 
 /** Logs as JSON lines, or for a person where there is a terminal. Requests are not logged one by one: calls are. */
 export function loggerOptions(config: Config): Params {
@@ -7,20 +12,31 @@ export function loggerOptions(config: Config): Params {
   return {
     // No request-scoped loggers: a call outlives the webhook that began it, and its lines carry the call's id instead.
     forRoutes: [],
-    pinoHttp: {
-      level: config.log.level,
-      autoLogging: false,
-      quietReqLogger: true,
-      // Belt and braces: no code logs headers or bodies, and if some ever does, the keys stay out.
-      redact: ['req.headers', 'res.headers', '*.apiKey', '*.authorization'],
-      ...(pretty
-        ? {
-            transport: {
-              target: 'pino-pretty',
-              options: { singleLine: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' },
-            },
-          }
-        : {}),
-    },
+    pinoHttp: [
+      {
+        level: config.log.level,
+        autoLogging: false,
+        quietReqLogger: true,
+        // Belt and braces: no code logs headers or bodies, and if some ever does, the keys stay out.
+        redact: ['req.headers', 'res.headers', '*.apiKey', '*.authorization'],
+      },
+      standardOutput(pretty),
+    ],
   };
+}
+
+/** pino's own destination waits at the exit for a reader without an end, and for as long as none comes keeps every line. */
+function standardOutput(pretty: boolean): { write(line: string): void } {
+  const form = pretty
+    ? pinoPretty.prettyFactory({ singleLine: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+    : (line: string) => line;
+  const output = new LogOutput(patientDescriptor(), { lossNotice: (linesLost) => form(lossNotice(linesLost)) });
+  process.on('exit', () => output.flushSync());
+  return { write: (line) => output.write(form(line)) };
+}
+
+function lossNotice(linesLost: number): string {
+  const msg = `${linesLost} log lines were lost here, because nobody read them`;
+  const line = { level: WARN, time: Date.now(), pid: process.pid, hostname: hostname(), linesLost, msg };
+  return `${JSON.stringify(line)}\n`;
 }

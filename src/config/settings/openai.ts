@@ -1,4 +1,5 @@
 import { CURRENT_MODEL, realtimeModel } from '../models.js';
+import { prices } from '../price-setting.js';
 import { headerValue, integer, oneOf } from '../schemas.js';
 import { settings } from '../setting.js';
 import { realtimeUrl } from '../urls.js';
@@ -43,5 +44,16 @@ export const openai = settings({
     meaning: 'A warm session older than this is replaced. A session lives for 60 minutes at most, calls included.',
     schema: integer(10, 3000, 's'),
     default: '600',
+  },
+  SESSION_RENEW_AFTER_S: {
+    meaning:
+      'A call that lasts longer gets a new realtime session, in a pause; OpenAI ends every session after 60 minutes, Azure after 30.',
+    schema: integer(30, 3500, 's'),
+    defaultNote: '3000; 1500 on Azure',
+  },
+  PRICES: {
+    meaning: 'Prices as JSON, over the list prices of November 2026; see docs/report.md. Easier as PRICES_FILE.',
+    schema: prices,
+    fromFile: 'text',
   },
 });

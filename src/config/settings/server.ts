@@ -34,21 +34,6 @@ export const server = settings({
     defaultNote: "the host's address",
   },
   POD_UID: { meaning: "The pod's uid; in Kubernetes from the downward API.", schema: text() },
-  MAX_CALLS: {
-    meaning: 'Calls at the same time; one more is rejected as busy.',
-    schema: integer(1, 10_000),
-    default: '100',
-  },
-  MAX_CALL_DURATION_S: {
-    meaning: 'Longest call; Telnyx ends every call after 4 hours.',
-    schema: integer(30, 14_400, 's'),
-    default: '14400',
-  },
-  EVENT_LOOP_LAG_LIMIT_MS: {
-    meaning: 'While the process is late by more than this, new calls are rejected as busy.',
-    schema: integer(20, 10_000, 'ms'),
-    default: '200',
-  },
   LOG_LEVEL: {
     meaning: 'Least important line that is logged.',
     schema: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace']),

@@ -1,9 +1,7 @@
-import { fromText, integer, onOff, oneOf, problem } from '../schemas.js';
+import { fromText, integer, onOff, oneOf, problem, SECRET_MIN_CHARACTERS, signingSecret } from '../schemas.js';
 import { settings } from '../setting.js';
 import { publicUrl } from '../urls.js';
 
-/** Short enough to be typed by hand is short enough to be guessed; 16 characters of base64 are 96 bits. */
-const SECRET_MIN_CHARACTERS = 16;
 /** G.711 packets are 20 ms on the phone's side; a chunk that is no multiple leaves a torn packet at its end. */
 const FRAME_MS = 20;
 
@@ -29,11 +27,7 @@ export const stream = settings({
   },
   STREAM_TOKEN_SECRET: {
     meaning: `Signs those tokens; at least ${SECRET_MIN_CHARACTERS} characters, the same on every pod.`,
-    schema: fromText((value) =>
-      value.length >= SECRET_MIN_CHARACTERS
-        ? value
-        : problem(`is too short; give at least ${SECRET_MIN_CHARACTERS} random characters (openssl rand -base64 32)`),
-    ),
+    schema: signingSecret(),
     defaultNote: 'derived from TELNYX_API_KEY',
     fromFile: 'secret',
   },

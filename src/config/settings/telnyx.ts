@@ -50,9 +50,4 @@ export const telnyx = settings({
     ),
     default: 'en-US',
   },
-  SENTENCE_SORRY: {
-    meaning: 'What the caller hears before a hang-up when something broke.',
-    schema: text(),
-    default: "I'm sorry, something went wrong on our side. Please call again in a moment. Goodbye.",
-  },
 });

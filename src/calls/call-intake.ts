@@ -1,0 +1,57 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import { CONFIG } from '../config/config.token.js';
+import { type Config } from '../config/config.js';
+import { Counters } from '../telemetry/counters.js';
+import { Admission, type Verdict } from './admission.js';
+import { CallCommands } from './call-commands.js';
+import { OverflowCalls } from './overflow-calls.js';
+import { streamBaseUrl } from './stream-url.js';
+import { type CallIdentity } from './webhook-event.js';
+
+/** What is done with a call that rings. */
+export type Intake =
+  /** It is answered; its media streams go to this base URL. */
+  | { take: true; baseUrl: string }
+  /** It is not ours; `done` resolves when Telnyx was told where it goes. */
+  | { take: false; done: Promise<unknown> };
+
+/** The pod's own trouble, which another number does not have. A caller who calls too often does, wherever. */
+const OVERFLOWS: ReadonlySet<Verdict> = new Set<Verdict>(['full', 'event-loop-late', 'memory-low']);
+
+/** Decides before the answer whether a call is taken, handed to OVERFLOW_NUMBER, or rejected as busy. */
+@Injectable()
+export class CallIntake {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    @InjectPinoLogger(CallIntake.name) private readonly log: PinoLogger,
+    private readonly admission: Admission,
+    private readonly commands: CallCommands,
+    private readonly overflow: OverflowCalls,
+    private readonly counters: Counters,
+  ) {}
+
+  /** @param activeCalls how many calls the pod carries already. */
+  judge(identity: CallIdentity, deliveredTo: string | undefined, activeCalls: number): Intake {
+    const callId = identity.callControlId;
+    const { overflowTo } = this.config.transfer;
+    const verdict = this.admission.judge(activeCalls, identity.from);
+    const baseUrl = streamBaseUrl(this.config.stream.publicUrl, deliveredTo);
+    if (verdict === 'admit' && baseUrl !== undefined) return { take: true, baseUrl };
+    if (OVERFLOWS.has(verdict) && overflowTo !== undefined) {
+      this.counters.callsOverflowed++;
+      this.log.warn({ callId, verdict, activeCalls }, 'call sent to the overflow number');
+      return { take: false, done: this.overflow.take(identity, overflowTo) };
+    }
+    this.counters.callsRejected++;
+    if (verdict === 'admit') {
+      this.log.error(
+        { callId },
+        'call rejected: no address for its media stream. Set PUBLIC_URL; the webhook carried no usable meta.delivered_to',
+      );
+    } else {
+      this.log.warn({ callId, verdict, activeCalls }, 'call rejected as busy');
+    }
+    return { take: false, done: this.commands.rejectAsBusy(callId) };
+  }
+}

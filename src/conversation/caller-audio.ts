@@ -1,0 +1,95 @@
+/** Half a minute of G.711: longer than any reconnect, or any sentence, that is worth saying again. */
+const MAX_HELD_BYTES = 240_000;
+/** Kept at all times: the model tells of speech up to half a second after it began. */
+const PREROLL_BYTES = 8_000;
+/** Held audio is handed over one second at a time. */
+const PIECE_BYTES = 8_000;
+/** Base64 text of three quarters of a second. */
+const CHUNK_BYTES = 8_192;
+
+interface Chunk {
+  text: Buffer;
+  usedBytes: number;
+  /** The base64 text of each frame is complete in itself, with its own padding. */
+  frameBytes: number[];
+}
+
+/**
+ * The caller's last words as audio, for a session that has not heard them: everything while there is no session, and
+ * while there is one, what the caller said since their last turn was answered or written down. At other times only the
+ * last second is kept. A frame costs one copy.
+ */
+export class CallerAudio {
+  private chunks: Chunk[] = [];
+  private spare: Chunk | undefined;
+  private heldBytes = 0;
+  private isPinned = true;
+
+  /** Everything from now on, and the second before, is being kept. */
+  get pinned(): boolean {
+    return this.isPinned;
+  }
+
+  /** @param base64 G.711 as base64 text. */
+  keep(base64: Buffer): void {
+    let chunk = this.chunks.at(-1);
+    if (!chunk || chunk.usedBytes + base64.length > chunk.text.length) {
+      chunk = this.newChunk(base64.length);
+      this.chunks.push(chunk);
+      this.trim();
+    }
+    base64.copy(chunk.text, chunk.usedBytes);
+    chunk.usedBytes += base64.length;
+    chunk.frameBytes.push(base64.length);
+    this.heldBytes += base64.length;
+  }
+
+  pin(): void {
+    this.isPinned = true;
+  }
+
+  unpin(): void {
+    this.isPinned = false;
+    this.trim();
+  }
+
+  /** What was kept has been heard: only what comes from now on matters. */
+  clear(): void {
+    this.chunks = [];
+    this.heldBytes = 0;
+  }
+
+  /** Hands over everything kept, as base64 text in pieces of up to a second, and keeps it no longer. */
+  release(give: (base64: Buffer) => void): void {
+    const audio = Buffer.concat(this.chunks.flatMap(decoded));
+    this.clear();
+    this.isPinned = false;
+    for (let at = 0; at < audio.length; at += PIECE_BYTES) {
+      give(Buffer.from(audio.toString('base64', at, Math.min(at + PIECE_BYTES, audio.length)), 'latin1'));
+    }
+  }
+
+  private newChunk(leastBytes: number): Chunk {
+    const { spare } = this;
+    this.spare = undefined;
+    if (spare && spare.text.length >= leastBytes) return { text: spare.text, usedBytes: 0, frameBytes: [] };
+    return { text: Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, leastBytes)), usedBytes: 0, frameBytes: [] };
+  }
+
+  /** The oldest goes first. Base64 is four characters for three bytes. */
+  private trim(): void {
+    const mostBytes = ((this.isPinned ? MAX_HELD_BYTES : PREROLL_BYTES) * 4) / 3;
+    let oldest = this.chunks[0];
+    while (oldest && this.chunks.length > 1 && this.heldBytes - oldest.usedBytes >= mostBytes) {
+      this.heldBytes -= oldest.usedBytes;
+      this.chunks.shift();
+      this.spare = oldest;
+      oldest = this.chunks[0];
+    }
+  }
+}
+
+function decoded({ text, frameBytes }: Chunk): Buffer[] {
+  let at = 0;
+  return frameBytes.map((bytes) => Buffer.from(text.toString('latin1', at, (at += bytes)), 'base64'));
+}

@@ -1,0 +1,76 @@
+import { type Logger } from 'pino';
+import { AnswerGroup } from './answer-group.js';
+
+export interface ModelSideToolsSurroundings {
+  log: Logger;
+  /** The response that the model is writing. */
+  presentResponseId(): string | undefined;
+  /** The model is to be asked for an answer. */
+  ask(): void;
+  /** Something that others decide upon may have changed. */
+  changed(): void;
+}
+
+/** Tools that run at the model's side. It keeps their results itself, but does not go on before it is asked to. */
+export class ModelSideTools {
+  private readonly running = new Map<string, AnswerGroup>();
+  /** The calls of the response that is being written. */
+  private present: AnswerGroup | undefined;
+
+  constructor(private readonly around: ModelSideToolsSurroundings) {}
+
+  get waiting(): boolean {
+    return this.running.size > 0;
+  }
+
+  begun(id: string, name: string): void {
+    if (this.running.has(id)) return;
+    this.around.log.info({ tool: name }, 'a tool runs at the model');
+    const group = this.group();
+    group.begun();
+    this.running.set(id, group);
+    this.around.changed();
+  }
+
+  /** @param ok whether it did what it should. */
+  done(id: string, name: string, ok: boolean): void {
+    const group = this.running.get(id);
+    if (!group) return;
+    this.running.delete(id);
+    this.around.log.info({ tool: name, ok }, 'tool at the model done');
+    group.done(true);
+    this.around.changed();
+  }
+
+  responseBegun(): void {
+    this.present = undefined;
+  }
+
+  /** Calls at the model are told without their response; but one response runs at a time. */
+  responseOver(): void {
+    this.present?.responseOver();
+    this.present = undefined;
+    for (const group of new Set(this.running.values())) group.responseOver();
+  }
+
+  /** @returns whether the model owed an answer. */
+  sessionLost(): boolean {
+    const owed = this.waiting;
+    this.stop();
+    return owed;
+  }
+
+  stop(): void {
+    this.running.clear();
+    this.present = undefined;
+  }
+
+  private group(): AnswerGroup {
+    if (this.present) return this.present;
+    const group = new AnswerGroup(() => this.around.ask());
+    // One that was approved may begin when the response that asked for it is over.
+    if (this.around.presentResponseId() !== undefined) this.present = group;
+    else group.responseOver();
+    return group;
+  }
+}

@@ -1,0 +1,339 @@
+import { type ModelSession, type ResponseOutcome } from '../model.port.js';
+import { AnswerJudge } from './answer-judge.js';
+import { AnswerWatchdog } from './answer-watchdog.js';
+import { AssistantSpeech } from './assistant-speech.js';
+import { CallerTurn } from './caller-turn.js';
+import { Greeting } from './greeting.js';
+import { OwedAnswer } from './owed-answer.js';
+import { ResponseQueue } from './response-queue.js';
+import { type TurnTakingListener, type TurnTakingOptions, type TurnTakingSurroundings } from './turn-taking.port.js';
+
+/**
+ * Who speaks: decides when the assistant is asked to speak and when it has to stop. What was heard comes from the line,
+ * and the model is told. Answers are owed until they are asked for, and asked for as soon as nobody speaks.
+ */
+export class TurnTaking {
+  private readonly caller: CallerTurn;
+  private readonly responses: ResponseQueue;
+  private readonly speech: AssistantSpeech;
+  private readonly greeting: Greeting;
+  private readonly answer: OwedAnswer;
+  private readonly judge: AnswerJudge;
+  private readonly watchdog: AnswerWatchdog;
+  /** The assistant was cut off by speech of which the model has not said yet that it is a turn. */
+  private cutByCaller = false;
+  private lastWords = false;
+
+  constructor(
+    options: TurnTakingOptions,
+    private readonly around: TurnTakingSurroundings,
+    private readonly listener: TurnTakingListener,
+  ) {
+    const { clock, line, transcript } = around;
+    const session = (): ModelSession | undefined => around.session();
+    const pumpAndTell = (): void => {
+      this.pump();
+      listener.changed();
+    };
+    this.speech = new AssistantSpeech(line, transcript, session);
+    this.watchdog = new AnswerWatchdog(clock, () => listener.stalled());
+    this.greeting = new Greeting(options.greetingProtected);
+    this.answer = new OwedAnswer(clock, pumpAndTell);
+    const { answer, greeting } = this;
+    this.judge = new AnswerJudge(around, { answer, greeting, gaveUp: (failure) => listener.gaveUp(failure) });
+    this.caller = new CallerTurn(clock, line, options.interruptMinSpeechMs, {
+      interrupts: () => {
+        if (!this.silence(false)) return;
+        this.cutByCaller = true;
+        this.interrupted();
+      },
+      cameToNothing: () => {
+        // The assistant was cut off, and not for a turn: it goes on.
+        if (this.cutByCaller) this.answer.owe();
+        pumpAndTell();
+      },
+    });
+    this.responses = new ResponseQueue(() => {
+      this.watchdog.expect();
+      return session()?.createResponse(this.lastWords ? { withoutTools: true } : undefined) ?? '';
+    });
+  }
+
+  get callerSpeaking(): boolean {
+    return this.caller.speaking;
+  }
+
+  /** The caller speaks, or has just stopped and the model has yet to say that it has their turn. */
+  get callerTurnOpen(): boolean {
+    return this.caller.open;
+  }
+
+  /** The response that the model is writing. */
+  get presentResponseId(): string | undefined {
+    return this.responses.activeId;
+  }
+
+  /** The response was cut off: nothing of it is for the caller. */
+  isDropped(responseId: string): boolean {
+    return this.speech.isDropped(responseId);
+  }
+
+  /** Nobody speaks, and nobody is about to. */
+  get quiet(): boolean {
+    return !this.caller.open && !this.assistantSpeaking && !this.answer.pending;
+  }
+
+  /** The assistant speaks, or the model writes what it will say. */
+  get assistantSpeaking(): boolean {
+    return this.responses.busy || !this.around.line.idle;
+  }
+
+  /** An answer is owed and could not be asked for yet: what the model does about it takes longer than usual. */
+  get retrying(): boolean {
+    return this.answer.retrying;
+  }
+
+  /** The greeting was asked for and nothing of it has been sent to the caller. */
+  get greetingUnheard(): boolean {
+    return this.greeting.unheard;
+  }
+
+  // --- what the conversation wants ---
+
+  /** An answer is wanted, as soon as nobody speaks. Asking twice gives one answer. */
+  ask(): void {
+    this.answer.owe();
+    this.pump();
+  }
+
+  /** A new session has been told of the conversation: what is owed is asked for now. */
+  resumed(): void {
+    this.pump();
+  }
+
+  /** A new session is about to hear the caller's unanswered words once more. */
+  awaitCaller(withinMs: number): void {
+    this.answer.hearAgain(withinMs);
+  }
+
+  greet(): void {
+    this.greeting.requested();
+    this.ask();
+  }
+
+  /** Cuts the assistant off for a reason of our own. */
+  cutOff(): void {
+    this.silence(true);
+  }
+
+  /** A key was pressed: the caller does not want to hear more. */
+  cutOffByKey(): void {
+    if (!this.holdsTheFloor && this.assistantSpeaking && this.silence(true)) this.interrupted();
+  }
+
+  /** What is asked for next is the last thing that the assistant says: nothing interrupts it, and nothing follows. */
+  beginLastWords(): void {
+    this.silence(true);
+    this.answer.forgive();
+    this.lastWords = true;
+  }
+
+  stop(): void {
+    this.watchdog.stop();
+    this.answer.forgive();
+    this.caller.reset();
+    this.speech.noteHeard();
+    this.around.line.interrupt();
+  }
+
+  /** The session is gone; what was being generated, or waited for, is owed to the caller by the next one. */
+  sessionLost(): void {
+    this.answer.sessionLost(this.answering || this.responses.postponed || this.caller.open);
+    this.caller.reset();
+    this.speech.sessionLost();
+    this.responses.reset();
+    this.cutByCaller = false;
+    this.watchdog.rest();
+    this.greeting.sessionLost();
+  }
+
+  // --- the line ---
+
+  /** @param base64 the caller's audio as base64 text. */
+  callerAudio(base64: Buffer): void {
+    this.caller.audio(base64);
+  }
+
+  itemStarted(itemId: string): void {
+    this.greeting.itemStarted(this.speech.responseOf(itemId));
+    const answeredAfterMs = this.around.turns.assistantAnswers();
+    if (answeredAfterMs !== undefined) {
+      this.around.log.info({ turn: this.around.turns.count, answeredAfterMs }, 'the assistant answers');
+    }
+    this.listener.changed();
+  }
+
+  itemHeard(itemId: string): void {
+    this.around.transcript.assistantHeard(itemId, 1);
+    this.endGreeting();
+    this.listener.changed();
+  }
+
+  // --- the model ---
+
+  speechStarted(itemId: string): void {
+    // The model gives up what it was about to answer by itself.
+    if (this.answer.due) this.cutByCaller = true;
+    this.answer.callerSpeaks();
+    this.watch();
+    this.caller.started(itemId, this.assistantSpeaking && !this.holdsTheFloor);
+    this.listener.callerSpeaks();
+    this.listener.changed();
+  }
+
+  speechStopped(itemId: string): void {
+    if (this.caller.stopped(itemId, this.assistantSpeaking)) this.around.turns.callerEnded();
+    this.listener.changed();
+  }
+
+  turnCommitted(itemId: string): void {
+    // A turn that is complete is over, whether that was said or not.
+    if (this.caller.isSpeaking(itemId)) this.speechStopped(itemId);
+    if (this.caller.committed(itemId)) this.turnTaken(itemId);
+    else this.around.session()?.deleteItem(itemId);
+    this.pump();
+    this.listener.changed();
+  }
+
+  responseCreated(responseId: string): void {
+    this.around.counters.responses++;
+    // What begins after the caller's turn answers it, whoever asked for it.
+    const wanted = this.responses.created(responseId) || this.answer.due;
+    this.watchdog.progress();
+    this.judge.responseBegun();
+    this.answer.begun();
+    // The caller spoke between our request and its start, or there is only one thing left to be said.
+    if (!wanted || (this.lastWords && !this.responses.isAsked(responseId))) {
+      this.speech.drop(responseId);
+      this.around.session()?.cancelResponse(responseId);
+    } else {
+      this.caller.settled();
+      this.cutByCaller = false;
+    }
+    this.greeting.responseCreated(responseId);
+    this.listener.changed();
+  }
+
+  audio(responseId: string, itemId: string, audio: Buffer): void {
+    this.watchdog.progress();
+    this.speech.audio(responseId, itemId, audio);
+  }
+
+  audioDone(responseId: string, itemId: string): void {
+    this.speech.audioDone(responseId, itemId);
+  }
+
+  assistantTranscript(responseId: string, itemId: string, delta: string): void {
+    this.speech.words(responseId, itemId, delta);
+  }
+
+  /** The response that is being written calls a tool: it need not speak. */
+  toolUsed(): void {
+    this.judge.toolUsed();
+    this.watchdog.progress();
+  }
+
+  responseDone(outcome: ResponseOutcome): void {
+    const { responseId, status } = outcome;
+    const { dropped, spoke } = this.speech.done(responseId);
+    const requested = this.responses.isAsked(responseId);
+    this.responses.done(responseId);
+    const verdict = dropped ? 'fine' : this.judge.judge(outcome, spoke);
+    // The model has stopped for the caller by itself.
+    if (status === 'cancelled' && !dropped && this.caller.open) this.cutByCaller = true;
+    this.endGreeting();
+    this.listener.responseOver({ responseId, status, spoke, dropped, filtered: verdict === 'filtered', requested });
+    this.watch();
+    this.pump();
+    this.listener.changed();
+  }
+
+  refused(code: string, requestId: string | undefined): void {
+    this.around.counters.modelRefusals++;
+    const refusal = this.responses.refused(code, requestId);
+    this.around.log.debug({ code, refusal }, 'the model refused a request');
+    if (refusal === 'not-ours') return;
+    if (refusal === 'lost') this.judge.refused(code);
+    this.watch();
+    this.pump();
+    this.listener.changed();
+  }
+
+  // --- decisions ---
+
+  /** The model writes, or was asked for, something that the caller is to hear. */
+  private get answering(): boolean {
+    const { activeId, awaited } = this.responses;
+    return activeId === undefined ? awaited : !this.speech.isDropped(activeId);
+  }
+
+  private get holdsTheFloor(): boolean {
+    return this.lastWords || this.greeting.holdsTheFloor;
+  }
+
+  /** Asks for what is owed, once nobody speaks and the model does not answer by itself. */
+  private pump(): void {
+    if (!this.answer.askable || this.caller.open || this.responses.busy || !this.around.session()) return;
+    this.answer.asked();
+    this.responses.request();
+  }
+
+  /** An answer that was asked for is watched from then on; here, one that the model gives by itself. */
+  private watch(): void {
+    if (this.responses.busy) return;
+    if (this.answer.due) this.watchdog.expect();
+    else this.watchdog.rest();
+  }
+
+  private turnTaken(itemId: string): void {
+    const byModel = this.around.session()?.takesTurnsItself ?? false;
+    this.cutByCaller = false;
+    this.around.transcript.callerTurn(itemId);
+    if (this.lastWords) this.answer.turnPassedOver(byModel);
+    else this.answer.turnTaken(byModel);
+    this.watch();
+    this.listener.callerTurn();
+  }
+
+  private endGreeting(): void {
+    this.greeting.endIfHeard(this.responses.activeId, this.around.line.idle);
+  }
+
+  private interrupted(): void {
+    this.around.counters.interruptions++;
+    this.around.turns.interrupted();
+    this.listener.interrupted();
+  }
+
+  /**
+   * The assistant stops, and the model is told what of it was heard.
+   * @param ours the model knows nothing of it; when the caller speaks, it may stop by itself.
+   * @returns whether there was anything to stop.
+   */
+  private silence(ours: boolean): boolean {
+    const session = this.around.session();
+    const { activeId } = this.responses;
+    const { answering } = this;
+    this.responses.withdraw();
+    if (!answering && this.around.line.idle) return false;
+    if (activeId !== undefined && answering) {
+      this.speech.drop(activeId);
+      if (session && (ours || !session.takesTurnsItself)) session.cancelResponse(activeId);
+    }
+    const cut = this.speech.cut();
+    this.greeting.interrupted();
+    if (ours) this.around.log.info({ cut }, 'the assistant is cut off');
+    else this.around.log.info({ cut }, 'the caller interrupts');
+    return true;
+  }
+}

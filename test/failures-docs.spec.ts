@@ -1,0 +1,114 @@
+import { globSync, readFileSync } from 'node:fs';
+import { SETTINGS } from '../src/config/settings.js';
+import { Counters } from '../src/telemetry/counters.js';
+
+/** Rows whose test was there before this page, or cannot be done in real time: the test's own title, or a part of it. */
+const TESTED_AS = new Map([
+  ['model not reading', 'is lost when the service stops reading'],
+  ['codec change refused', 'ends the session when it is refused by %s'],
+  ['event unreadable', 'passes over what it cannot read, does not know, or that is binary'],
+  ['stream refused', "does not let a socket serve another call than its token's"],
+  ['audio piles up', "expect(events).toContain('overflow')"],
+  ['transfer failed', 'brings the caller back when it ends with %s, and the assistant knows'],
+  ['too many streams', 'serves answered calls above the limit of the pod, up to half as many again'],
+  ['no stream address', 'to make a stream address from, and names PUBLIC_URL'],
+  ['webhook not signed', 'refuses a webhook that somebody else has signed'],
+  ['webhook in the wrong shape', 'says which setting of the portal is wrong when webhooks come in the shape of'],
+  ['log not read', 'stops neither health checks nor webhooks nor calls, and is whole when it is read again'],
+  ['call record not kept', 'answers even when the directory is away'],
+  ['told to leave', 'by Ctrl-C tells its callers, hangs up, and leaves'],
+]);
+
+const PAGE = readFileSync('docs/failures.md', 'utf8');
+const ROWS = PAGE.split('\n')
+  .filter((line) => line.startsWith('| **'))
+  .map((line) => line.split('|').slice(1, -1))
+  .map((cells) => ({ name: /\*\*(.+?)\*\*/.exec(cells[0] ?? '')?.[1] ?? '', cells }));
+
+const read = (pattern: string): string[] =>
+  globSync(pattern)
+    .filter((path) => path !== 'test/failures-docs.spec.ts')
+    .map((path) => readFileSync(path, 'utf8'));
+const SPECS = [...read('test/*.spec.ts'), ...read('src/**/*.spec.ts')].join('\n');
+const SOURCES = globSync('src/**/*.ts').filter((path) => !/\.spec\.ts$|\/testing\/|src\/doctor\//.test(path));
+const SOURCE = SOURCES.map((path) => readFileSync(path, 'utf8')).join('\n');
+const END_REASONS = ['src/calls/end-reason.ts', 'src/conversation/call.port.ts'].flatMap((path) => {
+  const union = /export type (?:EndReason|ConversationEnd) =([^;]+);/.exec(readFileSync(path, 'utf8'))?.[1] ?? '';
+  return [...union.matchAll(/'([a-z-]+)'/g)].map(([, reason]) => reason ?? '');
+});
+
+/** What stands in backticks after one of these words, in a list with commas, `and` and `or` between. */
+function named(word: string, text = PAGE): string[] {
+  const lists = text.matchAll(
+    new RegExp(`\\b${word} ((?:\`[^\`]+\`(?:,? (?:and |or )?)?(?:\\([^)]*\\) ?,? ?(?:or )?)?)+)`, 'g'),
+  );
+  return [...lists]
+    .flatMap(([, list]) => [...(list ?? '').replace(/\([^)]*\)/g, '').matchAll(/`([^`]+)`/g)])
+    .map(([, name]) => name ?? '');
+}
+
+/** Every warning and error that has a fixed beginning. */
+function messages(): string[] {
+  const calls = SOURCE.matchAll(
+    /\blog(?:ger)?\.(?:warn|error)\(\s*(?:\{[^{}]*\},|\w+,)?\s*(?:'([^']+)'|"([^"]+)"|`([^`]+)`)/g,
+  );
+  const fixed = [...calls].map(([, single, double, template]) => single ?? double ?? template?.split('${')[0] ?? '');
+  const waits = /WAIT_MESSAGE[^=]+= \{([^}]+)\}/.exec(SOURCE)?.[1] ?? '';
+  return [...fixed, ...[...waits.matchAll(/:\s*'([^']+)',/g)].map(([, message]) => message ?? '')].filter(Boolean);
+}
+
+describe('docs/failures.md', () => {
+  it('has rows, each with a name of its own and five cells', () => {
+    expect(ROWS.length).toBeGreaterThan(60);
+    expect(new Set(ROWS.map(({ name }) => name)).size).toBe(ROWS.length);
+    expect(ROWS.filter(({ cells }) => cells.length !== 5).map(({ name }) => name)).toEqual([]);
+  });
+
+  it('has a test for every row', () => {
+    const untested = ROWS.map(({ name }) => name).filter((name) => {
+      const title = TESTED_AS.get(name);
+      const escaped = name.replace(/[.]/g, '\\.');
+      return !(title === undefined ? new RegExp(`['"\`]${escaped}[ :,(]`).test(SPECS) : SPECS.includes(title));
+    });
+    expect(untested).toEqual([]);
+    expect([...TESTED_AS.keys()].filter((name) => !ROWS.some((row) => row.name === name))).toEqual([]);
+  });
+
+  it('names log lines that the gateway writes, and all that are warnings or errors', () => {
+    const lines = named('log');
+    expect(lines.length).toBeGreaterThan(50);
+    expect(lines.filter((line) => !SOURCE.includes(line))).toEqual([]);
+    expect(messages().length).toBeGreaterThan(40);
+    expect(
+      messages().filter(
+        (message) => ![...PAGE.matchAll(/`([^`]+)`/g)].some(([, text]) => message.startsWith(text ?? '')),
+      ),
+    ).toEqual([]);
+  });
+
+  it('names end reasons and counters that there are, and every end reason', () => {
+    const counters = Object.keys(new Counters());
+    expect(named('counter').filter((name) => !counters.includes(name))).toEqual([]);
+    expect(named('counter').length).toBeGreaterThan(30);
+    const ends = named('end');
+    expect(END_REASONS.length).toBeGreaterThan(15);
+    expect(ends.filter((reason) => !END_REASONS.includes(reason))).toEqual([]);
+    expect(END_REASONS.filter((reason) => !PAGE.includes(`\`${reason}\``))).toEqual([]);
+  });
+
+  it('names settings, codes and verdicts that there are', () => {
+    const settings = [...PAGE.matchAll(/`([A-Z][A-Z_]+)`/g)].map(([, name]) => name ?? '');
+    expect(settings.filter((name) => name !== 'GET' && !(name in SETTINGS))).toEqual([]);
+    for (const { name, cells } of ROWS) {
+      const other = [...(cells[4] ?? '').matchAll(/`([^`]+)`/g)].filter(
+        ([, setting]) => !((setting ?? '') in SETTINGS),
+      );
+      expect([name, other]).toEqual([name, []]);
+    }
+    const codes = [...PAGE.matchAll(/\((?:code|verdict|error:) ([^)]*)\)/g)].flatMap(([, list]) => [
+      ...(list ?? '').matchAll(/`([^`]+)`/g),
+    ]);
+    expect(codes.length).toBeGreaterThan(15);
+    expect(codes.map(([, code]) => code ?? '').filter((code) => !SOURCE.includes(code))).toEqual([]);
+  });
+});

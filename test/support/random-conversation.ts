@@ -1,0 +1,336 @@
+import { type FakeClock } from '../../src/common/fake-clock.js';
+import { STILL_THERE } from '../../src/conversation/notes.js';
+import { type HistoryItem, type ModelListener, type ResponseOptions } from '../../src/conversation/model.port.js';
+import {
+  FATAL,
+  type GivenSettings,
+  RETRYABLE,
+  ScriptedModel,
+  ScriptedSession,
+  ScriptedTool,
+  setUpWith,
+  settle,
+} from './scripted-conversation.js';
+
+/** Something that the model does. */
+type ModelStep =
+  | { do: 'speech' | 'commit nothing' | 'respond' }
+  | { do: 'audio'; amount: number }
+  | { do: 'done'; status: 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'filtered' | 'fatal' | 'again' }
+  | { do: 'tool'; name: string; again: boolean }
+  | { do: 'remote' | 'words'; ok: boolean }
+  | { do: 'refuse'; code: string; named: boolean };
+
+/** Something that happens to a conversation. */
+export type Step =
+  | ModelStep
+  | { do: 'tool result' | 'close' | 'line back' | 'transfer failed' }
+  | { do: 'hear' | 'time' | 'noise'; amount: number }
+  | { do: 'lose'; fatal: boolean; failures: number }
+  | { do: 'key'; key: string; webhook: boolean };
+
+interface Active {
+  id: string;
+  cancelled: boolean;
+  items: number;
+}
+
+/** A session that keeps the service's account of what it was told, and complains about what the service would refuse. */
+export class WatchedSession extends ScriptedSession {
+  active: Active | undefined;
+  /** Requests for a response that have been neither begun nor refused. */
+  readonly openRequests: string[] = [];
+  /** The service answers a turn by itself, and has not begun to. */
+  ownResponseDue = false;
+  speech: { itemId: string; over: boolean } | undefined;
+  readonly unwritten: string[] = [];
+  readonly remote = new Set<string>();
+  /** What the session was told, and whether that was news and not what was said before it. */
+  readonly told: { text: string; news: boolean }[] = [];
+  /** Something is there that has to be answered, and no response has begun since. */
+  unanswered: string | undefined;
+  private conversationTold = false;
+  /** It is being told of what was before it, notes that nobody has answered to among them. */
+  private justOpened = false;
+  lastDoneId = 'unknown';
+
+  constructor(
+    id: string,
+    takesTurnsItself: boolean,
+    private readonly violations: string[],
+  ) {
+    super(id, takesTurnsItself);
+  }
+
+  override listen(listener: ModelListener): void {
+    super.listen(listener);
+    this.justOpened = true;
+    queueMicrotask(() => (this.justOpened = false));
+  }
+  override createResponse(options?: ResponseOptions): string {
+    if (this.closed) this.violations.push('a closed session is asked for a response');
+    if (this.active) this.violations.push('a second response is asked for while one is written');
+    if (this.openRequests.length > 0) this.violations.push('a second response is asked for behind another');
+    const id = super.createResponse(options);
+    this.openRequests.push(id);
+    return id;
+  }
+  override cancelResponse(responseId: string): void {
+    super.cancelResponse(responseId);
+    if (this.active?.id === responseId) this.active.cancelled = true;
+  }
+  override giveToolOutput(toolCallId: string, output: string): void {
+    super.giveToolOutput(toolCallId, output);
+    this.told.push({ text: output, news: true });
+  }
+  override remember(item: HistoryItem): void {
+    super.remember(item);
+    const text = item.role === 'tool' ? item.output : item.text;
+    this.told.push({ text, news: this.conversationTold });
+    if (text === STILL_THERE && this.unanswered !== undefined && !this.justOpened) {
+      this.violations.push(
+        `the caller is asked whether they are there, and waits for an answer to: ${this.unanswered}`,
+      );
+    }
+    if (this.conversationTold) this.unanswered = text;
+    // The first word to the model itself ends what was said before.
+    this.conversationTold ||= item.role === 'system';
+  }
+  begins(id: string): void {
+    this.active = { id, cancelled: false, items: 0 };
+    this.tells.responseCreated(id);
+    if (!this.active.cancelled) this.unanswered = undefined;
+  }
+  commits(itemId: string): void {
+    this.unwritten.push(itemId);
+    this.ownResponseDue = this.takesTurnsItself;
+    this.unanswered = itemId;
+    this.tells.turnCommitted(itemId);
+    if (this.log.includes(`delete ${itemId}`)) this.unanswered = undefined;
+  }
+}
+
+export class WatchedModel extends ScriptedModel {
+  /** What must not happen, whatever the other side does. */
+  readonly violations: string[] = [];
+
+  protected override newSession(id: string, takesTurnsItself: boolean): WatchedSession {
+    const session = new WatchedSession(id, takesTurnsItself, this.violations);
+    const before = this.sessions.at(-1);
+    if (before instanceof WatchedSession) session.unanswered = before.unanswered;
+    return session;
+  }
+}
+
+/** Both sides of a conversation, doing whatever they are told in any order. */
+export class RandomConversation {
+  readonly tools = [new ScriptedTool('lookup'), new ScriptedTool('remind', 'later')];
+  readonly around;
+  /** Outputs that tools have given, by tool call. */
+  readonly outputs = new Map<string, string>();
+  closed = false;
+  private ids = 0;
+  private transfersBack = 0;
+  private lastToolCall: { responseId: string; toolCallId: string; name: string } | undefined;
+
+  /** @param given.sessionsLastMs from the opening of each session to its renewal. */
+  constructor({ sessionsLastMs = Infinity, ...given }: GivenSettings & { sessionsLastMs?: number }) {
+    const make = (clock: FakeClock, takesTurnsItself: boolean): WatchedModel =>
+      new WatchedModel(clock, takesTurnsItself);
+    this.around = setUpWith(make, { ...given, tools: this.tools });
+    this.around.model.lastsMs = sessionsLastMs;
+  }
+
+  /** The session in use, if any. */
+  get session(): WatchedSession | undefined {
+    const last = this.around.model.sessions.at(-1);
+    return last instanceof WatchedSession && last.listener ? last : undefined;
+  }
+
+  watched(sessionId: string): WatchedSession {
+    const session = this.around.model.sessions.find(({ id }) => id === sessionId);
+    if (!(session instanceof WatchedSession)) throw new Error(`there is no ${sessionId}`);
+    return session;
+  }
+
+  get away(): boolean {
+    return this.around.call.transfers.length > this.transfersBack;
+  }
+
+  async begin(): Promise<void> {
+    this.around.conversation.begin();
+    await settle();
+  }
+
+  async take(step: Step): Promise<void> {
+    this.act(step);
+    await settle();
+  }
+
+  /** Everything that is under way comes to its end. */
+  async finishAll(): Promise<void> {
+    const { session } = this;
+    if (session) {
+      if (session.speech) {
+        this.speech(session);
+        if (session.speech) this.speech(session);
+      }
+      for (const itemId of session.unwritten.splice(0)) session.tells.callerTranscript(itemId, 'Words.', undefined);
+      for (const id of session.remote) session.tells.remoteToolDone(id, 'remote', true);
+      session.remote.clear();
+      if (!session.active) this.respond(session);
+      if (session.active && !session.active.cancelled && session.listener) this.audio(session, 500);
+      this.done(session, 'completed');
+    }
+    for (const tool of this.tools) while (tool.waits) await this.answer(tool);
+    this.around.line.hears(100_000);
+    await settle();
+  }
+
+  private act(step: Step): void {
+    const { line, conversation, clock, model } = this.around;
+    const { session } = this;
+    switch (step.do) {
+      case 'hear':
+        return line.hears(step.amount);
+      case 'time':
+        return clock.advance(step.amount);
+      case 'noise':
+        return line.says(Math.ceil(step.amount / 100));
+      case 'key':
+        if (step.webhook) return conversation.keyFromWebhook(step.key, undefined);
+        return line.presses(step.key);
+      case 'tool result':
+        return this.answerOne();
+      case 'close':
+        this.closed = true;
+        return conversation.close();
+      case 'line back':
+        return line.listener?.lineBack();
+      case 'transfer failed':
+        if (!this.away || this.closed) return;
+        this.transfersBack++;
+        return conversation.backFromTransfer('no-answer');
+      case 'lose':
+        if (!session) return;
+        for (let i = 0; i < step.failures; i++) model.failures.push(RETRYABLE);
+        return session.loses(step.fatal ? FATAL : RETRYABLE);
+      default:
+        if (session) this.tell(session, step);
+    }
+  }
+
+  /** What the model does. */
+  private tell(session: WatchedSession, step: ModelStep): void {
+    const { tells } = session;
+    switch (step.do) {
+      case 'speech':
+        return this.speech(session);
+      case 'commit nothing':
+        if (session.speech?.over) session.speech = undefined;
+        return;
+      case 'respond':
+        return this.respond(session);
+      case 'audio':
+        return this.audio(session, step.amount);
+      case 'done':
+        if (step.status === 'again') session.done(session.lastDoneId);
+        else this.done(session, step.status);
+        return;
+      case 'tool':
+        return this.tool(session, step.name, step.again);
+      case 'remote':
+        if (session.remote.size === 0 || step.ok) {
+          const id = `remote-${++this.ids}`;
+          session.remote.add(id);
+          return tells.remoteToolBegun(id, 'remote');
+        }
+        for (const id of session.remote) tells.remoteToolDone(id, 'remote', false);
+        return session.remote.clear();
+      case 'words': {
+        const itemId = session.unwritten.shift();
+        if (itemId === undefined) return;
+        return step.ok ? tells.callerTranscript(itemId, 'Words.', undefined) : tells.callerTranscriptFailed(itemId);
+      }
+      case 'refuse': {
+        const ofOurs = step.code !== 'response_cancel_not_active';
+        const requestId = ofOurs ? session.openRequests.shift() : undefined;
+        return tells.refused(step.code, step.named ? (requestId ?? 'something') : undefined);
+      }
+    }
+  }
+
+  private speech(session: WatchedSession): void {
+    const { tells, speech } = session;
+    if (!speech) {
+      const itemId = `turn-${++this.ids}`;
+      session.speech = { itemId, over: false };
+      if (session.takesTurnsItself && session.active) session.active.cancelled = true;
+      tells.speechStarted(itemId);
+    } else if (!speech.over) {
+      speech.over = true;
+      tells.speechStopped(speech.itemId);
+    } else {
+      session.speech = undefined;
+      session.commits(speech.itemId);
+    }
+  }
+
+  private respond(session: WatchedSession): void {
+    const [requestId] = session.openRequests;
+    const refused = session.active !== undefined || session.ownResponseDue;
+    if (!session.active) {
+      if (!session.ownResponseDue && requestId === undefined) return;
+      session.ownResponseDue = false;
+      if (!refused) session.openRequests.shift();
+      session.begins(`response-${++this.ids}`);
+    }
+    if (!refused || requestId === undefined || session.openRequests.shift() === undefined) return;
+    session.tells.refused('conversation_already_has_active_response', requestId);
+  }
+
+  private audio(session: WatchedSession, ms: number): void {
+    const { active } = session;
+    if (!active) return;
+    if (active.items === 0 || ms % 2 === 0) active.items++;
+    session.speaks(active.id, `${active.id}-${active.items}`, ms);
+  }
+
+  private done(session: WatchedSession, status: Extract<Step, { do: 'done' }>['status']): void {
+    const { active } = session;
+    if (!active) return;
+    session.active = undefined;
+    session.lastDoneId = active.id;
+    if (active.cancelled) return session.done(active.id, 'cancelled');
+    if (status === 'filtered') return session.done(active.id, 'incomplete', undefined, undefined, 'content_filter');
+    if (status === 'fatal') return session.done(active.id, 'failed', FATAL);
+    if (status !== 'again') session.done(active.id, status, status === 'failed' ? RETRYABLE : undefined);
+  }
+
+  private tool(session: WatchedSession, name: string, again: boolean): void {
+    if (again && this.lastToolCall) {
+      const { responseId, toolCallId } = this.lastToolCall;
+      session.calls(responseId, toolCallId, this.lastToolCall.name);
+      return;
+    }
+    if (!session.active) this.respond(session);
+    if (!session.active) return;
+    this.lastToolCall = { responseId: session.active.id, toolCallId: `call-${++this.ids}`, name };
+    session.calls(session.active.id, this.lastToolCall.toolCallId, name, ARGUMENTS[name] ?? '{}');
+  }
+
+  private answerOne(): void {
+    const tool = this.tools.find(({ waits }) => waits > 0);
+    if (tool) void this.answer(tool);
+  }
+
+  private answer(tool: ScriptedTool): Promise<void> {
+    const run = tool.runs[tool.runs.length - tool.waits];
+    if (!run) return Promise.resolve();
+    const output = `"output of ${run.toolCallId}."`;
+    this.outputs.set(run.toolCallId, output);
+    return tool.answers(output);
+  }
+}
+
+const ARGUMENTS: Record<string, string> = { transfer: '{"to":"sales"}', send_keys: '{"keys":"12#"}' };
