@@ -6,12 +6,12 @@ import { join, resolve } from 'node:path';
 import { loadClip } from '../simulator/audio/clips.js';
 import { locateClip } from '../simulator/audio/locate.js';
 import { decodeWav } from '../simulator/audio/wav.js';
-import { demoAssistant } from '../simulator/demo/cast.js';
+import { startDemoModel } from '../simulator/demo/cast.js';
 import { type DemoOutcome } from '../simulator/demo/demo-report.js';
-import { RealtimeDouble } from '../simulator/realtime/index.js';
+import { type RealtimeDouble } from '../simulator/realtime/index.js';
 
 const DEMO = resolve('dist/simulator/demo/main.js');
-/** The call takes 32 seconds of real time. */
+/** The call takes 39 seconds of real time. */
 const CALL_LIMIT_MS = 90_000;
 
 interface Ended {
@@ -25,12 +25,12 @@ describe('the demo', () => {
   const children = new Set<ChildProcess>();
   const wav = join(folder, 'calls', 'call.wav');
   let model: RealtimeDouble;
-  // Both calls take half a minute of real time and next to no work, so they are held at the same time.
+  // Both calls take forty seconds of real time and next to no work, so they are held at the same time.
   let measured: Promise<Ended>;
   let live: Promise<Ended>;
 
   beforeAll(async () => {
-    model = await RealtimeDouble.start({ apiKey: 'sk-live', script: demoAssistant() });
+    model = await startDemoModel({ apiKey: 'sk-live' });
     measured = start(['--json', '--wav', wav]).ended;
     live = start(['--live'], { OPENAI_API_KEY: 'sk-live', OPENAI_REALTIME_URL: model.url }).ended;
   });
@@ -60,13 +60,19 @@ describe('the demo', () => {
     'holds a whole call, measures it, and writes down what was heard',
     async () => {
       const { code, out, err } = await measured;
-      expect({ code, err }).toEqual({ code: 0, err: '' });
-
+      expect(err).toBe('');
       const outcome = JSON.parse(out) as DemoOutcome;
-      expect(outcome).toMatchObject({ ok: true, problems: [], live: false, wav });
-      expect(outcome.call.turns).toHaveLength(3);
-      // No answer can come before the silence by which a turn ends (500 ms) and the double's thinking (300 ms).
+      expect(outcome).toMatchObject({ problems: [], ok: true, remarks: [], live: false, wav });
+      expect(code).toBe(0);
+      expect(outcome.call).toMatchObject({ endedBy: 'gateway' });
+      expect(outcome.call.turns).toHaveLength(4);
+      // No answer can come before the silence by which a turn ends (500 ms) and the double's thinking (300 ms); and none to
+      // the keys before it has thought twice, with the restaurant (150 ms) in between.
       for (const turn of outcome.call.turns) expect(turn.answerMs).toBeGreaterThan(700);
+      expect(outcome.toolMs).toBeGreaterThanOrEqual(140);
+      expect(outcome.loss?.resumedAfterMs).toBeGreaterThanOrEqual(0);
+      expect(outcome.loss?.toldItems).toBeGreaterThanOrEqual(9);
+      expect(outcome.costUsd).toBeGreaterThan(0);
       const { heardMs, truncatedAtMs, generatedMs } = outcome.interruption!;
       expect(Math.abs(heardMs - truncatedAtMs!)).toBeLessThanOrEqual(60);
       expect(generatedMs).toBeGreaterThan(heardMs);
@@ -91,7 +97,16 @@ describe('the demo', () => {
       expect(out).toMatch(/ s {2}telnyx +command “answer”, with a media stream: 200\n/);
       expect(out).toMatch(/ s {2}caller +\(interrupts\) “Sorry, one moment/);
       expect(out).toMatch(/ s {2}gateway +the caller interrupts, having heard \d+ of \d+ ms/);
+      expect(out).toMatch(/ s {2}caller +presses 4711#\n/);
+      expect(out).toMatch(/ s {2}gateway +the caller entered keys \(the log says 4 keys, not which\)\n/);
+      expect(out).toMatch(
+        / s {2}tool +book_table \{"day":"Friday".*"phoneDigits":"4711"\}, idempotency key [0-9a-f]{8}…\n/,
+      );
+      expect(out).toMatch(/ s {2}tool +200 \{"status":"booked"/);
+      expect(out).toMatch(/ s {2}gateway +hangs up\n/);
       expect(out).toContain('The call went as it should.');
+      // Nobody cuts a connection that costs money.
+      expect(out).not.toMatch(/CONNECTION LOST|went its own way/);
       const [, recording = ''] = /: (recordings\/demo-.*\.wav)\n/.exec(out) ?? [];
       expect(existsSync(join(folder, recording))).toBe(true);
       // No colours, no cursor movements, none of the gateway's JSON, and never the key.

@@ -139,7 +139,7 @@ describe('the simulator’s command line', () => {
     );
     expect(await calls.ended).toBe(1);
     const report = JSON.parse(calls.out) as CallsJson;
-    expect(report.calls[0]?.turns[0]?.interrupts).toBe(true);
+    expect(report.calls[0]?.turns).toMatchObject([{ interrupts: true }, { words: '1#', pressed: true }]);
     expect(report.calls[0]?.problems).toEqual([expect.stringContaining('the limit is 1 ms')]);
     expect(calls.err).toContain('presses 1#');
   }, 60_000);

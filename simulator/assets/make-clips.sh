@@ -27,6 +27,10 @@ clip assistant-answer-long "$ASSISTANT" \
   'On Thursday we have a table for four at half past six, one by the window at a quarter past seven, and a quiet corner at eight. Which of these would you like me to book?'
 clip assistant-answer-short "$ASSISTANT" \
   'All right, Friday it is. A table for four at seven. You will get a message with the details.'
+clip assistant-keys "$ASSISTANT" \
+  'Friday at seven is free. Please key in the last four digits of your phone number, and then the hash key.'
+clip assistant-booked "$ASSISTANT" \
+  'Thank you. Your table for four is booked, on Friday at seven, by the fireplace.'
 clip assistant-goodbye "$ASSISTANT" \
   'You are welcome. Goodbye!'
 clip caller-booking "$CALLER" \

@@ -12,6 +12,9 @@ export const CLIP_TEXTS = {
     'at eight. Which of these would you like me to book?',
   'assistant-answer-short':
     'All right, Friday it is. A table for four at seven. You will get a message with the details.',
+  'assistant-keys':
+    'Friday at seven is free. Please key in the last four digits of your phone number, and then the hash key.',
+  'assistant-booked': 'Thank you. Your table for four is booked, on Friday at seven, by the fireplace.',
   'assistant-goodbye': 'You are welcome. Goodbye!',
   'caller-booking': 'Hi, I would like to book a table for four people on Thursday evening. What do you have?',
   'caller-interruption': 'Sorry, one moment, actually make it Friday.',

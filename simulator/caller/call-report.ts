@@ -1,8 +1,11 @@
 import { type SoundSpan } from '../audio/energy.js';
 
-/** One thing that the caller said, on the clock of the call (ms since it was answered). */
+/** One thing that the caller said or keyed in, on the clock of the call (ms since it was answered). */
 export interface Utterance {
+  /** Or the keys. */
   words: string;
+  /** By keys. */
+  pressed?: true;
   fromMs: number;
   toMs: number;
   /** It was meant to cut the assistant off. */
@@ -11,7 +14,7 @@ export interface Utterance {
 
 /** A caller's turn and what came of it. */
 export interface TurnReport extends Utterance {
-  /** End of the caller's speech to the first sound of the assistant that the caller heard; undefined: none came. */
+  /** End of the caller's speech (or the last key) to the first sound of the assistant that the caller heard; undefined: none came. */
   answerMs?: number;
   /** Beginning of the caller's speech to the last sound of the assistant that was cut off; undefined: it was silent. */
   silenceAfterInterruptionMs?: number;

@@ -22,7 +22,7 @@ describe('a caller script', () => {
           { say: 'hello.wav', interruptAfterMs: 500 },
           { press: '12#', after: 300 },
           { wait: 'assistant-started', timeoutMs: 5000 },
-          { hangUp: true, after: 'assistant-finished' },
+          { wait: 'hung-up', orHangUp: true },
         ],
       }),
     );
@@ -43,6 +43,7 @@ describe('a caller script', () => {
     ['a misspelt field', { steps: [{ say: 'caller-booking', afer: 'answered' }] }, /steps\.0/],
     ['a key that no telephone has', { steps: [{ press: '1x' }] }, /steps\.0/],
     ['two moments at once', { steps: [{ say: 'caller-booking', after: 5, interruptAfterMs: 5 }] }, /steps\.0/],
+    ['something after the end', { steps: [{ wait: 'hung-up' }, { hangUp: true }] }, /steps: nothing can follow/],
     ['a negative time', { steps: [{ wait: -1 }] }, /steps\.0/],
     ['something else', 'hello', /script/],
   ])('is refused with the place of the fault: %s', (_, value, fault) => {

@@ -26,6 +26,8 @@ const say = z
 
 const press = z.strictObject({ press: z.string().regex(/^[0-9A-D*#]{1,32}$/), after: after.optional(), timeoutMs });
 const wait = z.strictObject({ wait: after, timeoutMs });
+/** For the gateway to hang up, which ends the script; with `orHangUp` it may as well be the caller who does in the end. */
+const waitForTheEnd = z.strictObject({ wait: z.literal('hung-up'), orHangUp: z.literal(true).optional(), timeoutMs });
 const hangUp = z.strictObject({ hangUp: z.literal(true), after: after.optional(), timeoutMs });
 
 const callerScript = z.strictObject({
@@ -38,7 +40,12 @@ const callerScript = z.strictObject({
   limits: z
     .strictObject({ answerMs: milliseconds.optional(), silenceAfterInterruptionMs: milliseconds.optional() })
     .default({}),
-  steps: z.array(z.union([say, press, wait, hangUp])).min(1),
+  steps: z
+    .array(z.union([say, press, wait, waitForTheEnd, hangUp]))
+    .min(1)
+    .refine((steps) => !steps.slice(0, -1).some((step) => 'wait' in step && step.wait === 'hung-up'), {
+      message: 'nothing can follow { wait: "hung-up" }',
+    }),
 });
 
 /** What a caller says and does, and when. As JSON in a file, or as a value. */
@@ -53,7 +60,8 @@ export class CallerScriptError extends Error {
 }
 
 const STEP_FORMS =
-  'a step is one of { say, after?, interruptAfterMs? }, { press, after? }, { wait }, { hangUp: true, after? }';
+  'a step is one of { say, after?, interruptAfterMs? }, { press, after? }, { wait }, { wait: "hung-up", orHangUp? }, ' +
+  '{ hangUp: true, after? }';
 
 function faultsOf(error: z.ZodError): string {
   return error.issues

@@ -9,4 +9,4 @@ export {
   prepareScript,
 } from './caller-script.js';
 export { type CallerEvent, type RunOptions, runCallerScript, type ScriptedCall } from './run-caller-script.js';
-export { BOOKING_CALL } from './scripts.js';
+export { BOOKING_CALL, BOOKING_KEYS } from './scripts.js';

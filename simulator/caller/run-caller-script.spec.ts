@@ -11,6 +11,8 @@ interface Assistant {
   answerMs?: number;
   /** Silent this long after the caller begins to speak; Infinity: it cannot be interrupted. */
   yieldMs?: number;
+  /** It hangs up so long after it has begun the last of its answers; otherwise never. */
+  hangsUpMs?: number;
 }
 
 /** A call on fake time: answers are laid onto the tape of what the caller hears, and cut off when the caller speaks. */
@@ -39,8 +41,13 @@ class TapeCall implements ScriptedCall {
 
   answer(): void {
     const audio = this.assistant.answers.shift();
-    if (audio !== undefined)
-      this.tape.set(audio, Math.floor(this.heard.elapsedMs + (this.assistant.answerMs ?? 400)) * 8);
+    if (audio !== undefined) this.answerWith(audio);
+  }
+
+  answerWith(audio: Int16Array): void {
+    this.tape.set(audio, Math.floor(this.heard.elapsedMs + (this.assistant.answerMs ?? 400)) * 8);
+    const { answers, hangsUpMs } = this.assistant;
+    if (answers.length === 0 && hangsUpMs !== undefined) setTimeout(() => (this.state = 'ended'), hangsUpMs);
   }
 
   async say(samples: Int16Array): Promise<void> {
@@ -53,6 +60,7 @@ class TapeCall implements ScriptedCall {
 
   pressKey(digit: string): void {
     this.pressed.push({ digit, atMs: this.heard.elapsedMs });
+    if (digit === '#') this.answer();
   }
 
   hangUp(): void {
@@ -63,6 +71,8 @@ class TapeCall implements ScriptedCall {
 const greeting = loadClip('assistant-greeting');
 const longAnswer = loadClip('assistant-answer-long');
 const shortAnswer = loadClip('assistant-answer-short');
+const askForKeys = loadClip('assistant-keys');
+const booked = loadClip('assistant-booked');
 const goodbye = loadClip('assistant-goodbye');
 
 describe('running a caller script', () => {
@@ -82,12 +92,16 @@ describe('running a caller script', () => {
     return { call, report: await running, events };
   }
 
-  it('holds the call of the demo: greeting, question, interruption, thanks, hang-up, with the latencies of each', async () => {
-    const { report, events, call } = await run({ answers: [greeting, longAnswer, shortAnswer, goodbye] }, BOOKING_CALL);
+  it('holds the call of the demo: greeting, question, interruption, keys, thanks, with the latencies of each', async () => {
+    const { report, events, call } = await run(
+      { answers: [greeting, longAnswer, askForKeys, booked, goodbye], hangsUpMs: 2500 },
+      BOOKING_CALL,
+    );
     expect(report.problems).toEqual([]);
-    expect(report.endedBy).toBe('caller');
-    expect(call.state).toBe('ended');
-    expect(report.turns.map((turn) => turn.interrupts)).toEqual([false, true, false]);
+    expect(report.endedBy).toBe('gateway');
+    expect(call.pressed.map(({ digit }) => digit).join('')).toBe('4711#');
+    expect(report.turns.map((turn) => turn.interrupts)).toEqual([false, true, false, false]);
+    expect(report.turns[2]).toMatchObject({ words: '4711#', pressed: true });
     // 400 ms of the assistant, and up to 100 ms of quiet at the start of a clip; nothing is random here.
     for (const turn of report.turns) {
       expect(turn.answerMs).toBeGreaterThanOrEqual(400);
@@ -110,10 +124,12 @@ describe('running a caller script', () => {
       'caller-finished',
       'assistant-speaks',
       'assistant-finished',
+      'pressed',
+      'assistant-speaks',
+      'assistant-finished',
       'caller-speaks',
       'caller-finished',
       'assistant-speaks',
-      'assistant-finished',
       'hung-up',
     ]);
   });
@@ -147,6 +163,51 @@ describe('running a caller script', () => {
     expect(report.problems).toEqual([]);
     expect(call.pressed.map(({ digit }) => digit)).toEqual(['4', '2', '#']);
     expect((call.pressed[2]?.atMs ?? 0) - (call.pressed[0]?.atMs ?? 0)).toBeGreaterThanOrEqual(500);
+  });
+
+  it('measures the answer to keys from the last one, and takes no sound for the answer to what was said before', async () => {
+    const { report } = await run(
+      { answers: [shortAnswer], answerMs: 700 },
+      {
+        steps: [
+          { say: 'caller-goodbye', after: 'assistant-finished' },
+          { press: '7', after: 300 },
+          { hangUp: true, after: 1000 },
+        ],
+      },
+      (call) => {
+        const { pressKey } = call;
+        call.pressKey = (digit) => {
+          pressKey.call(call, digit);
+          call.answerWith(goodbye);
+        };
+      },
+    );
+    const [said, pressed] = report.turns;
+    expect(said?.answerMs).toBeUndefined();
+    expect(pressed?.answerMs).toBeGreaterThanOrEqual(700);
+    expect(pressed?.answerMs).toBeLessThan(820);
+  });
+
+  it('waits for the gateway to hang up, and says so when it does not', async () => {
+    const steps: CallerScript['steps'] = [{ wait: 'hung-up', timeoutMs: 6000 }];
+    const hungUp = await run({ answers: [greeting], hangsUpMs: 5000 }, { steps });
+    expect(hungUp.report).toMatchObject({ endedBy: 'gateway', problems: [] });
+    const waited = await run({ answers: [greeting] }, { steps });
+    expect(waited.report).toMatchObject({
+      endedBy: 'caller',
+      problems: [expect.stringMatching(/^step 1 .*the gateway did not hang up within 6000 ms/)],
+    });
+    expect(waited.call.state).toBe('ended');
+  });
+
+  it('hangs up itself where the gateway need not', async () => {
+    const { report, call } = await run(
+      { answers: [greeting] },
+      { steps: [{ wait: 'hung-up', orHangUp: true, timeoutMs: 6000 }] },
+    );
+    expect(report).toMatchObject({ endedBy: 'caller', problems: [] });
+    expect(call.state).toBe('ended');
   });
 
   it('reports an assistant that says nothing, and hangs up', async () => {

@@ -126,7 +126,10 @@ class ScriptRun {
 
   private async perform(step: CallerStep): Promise<void> {
     const timeoutMs = step.timeoutMs ?? this.options.stepTimeoutMs ?? 30_000;
-    if ('wait' in step) return this.moment(step.wait, timeoutMs);
+    if ('wait' in step) {
+      if (step.wait === 'hung-up') return this.hangUpOfTheGateway(timeoutMs, step.orHangUp === true);
+      return this.moment(step.wait, timeoutMs);
+    }
     if ('say' in step && step.interruptAfterMs !== undefined) {
       await this.assistantHasSpokenFor(step.interruptAfterMs, timeoutMs);
       return this.say(step.say, true);
@@ -158,6 +161,16 @@ class ScriptRun {
       timeoutMs,
       `the assistant was not heard, or did not finish, within ${timeoutMs} ms`,
     );
+  }
+
+  private async hangUpOfTheGateway(timeoutMs: number, orHangUp: boolean): Promise<void> {
+    try {
+      const failure = `the gateway did not hang up within ${timeoutMs} ms`;
+      await this.until(() => this.call.state === 'ended', timeoutMs, failure);
+    } catch (error) {
+      // The end of the script is the caller's hang-up.
+      if (!orHangUp || !(error instanceof StepTimeout)) throw error;
+    }
   }
 
   private async assistantHasSpokenFor(ms: number, timeoutMs: number): Promise<void> {
@@ -199,11 +212,15 @@ class ScriptRun {
   }
 
   private async press(digits: string): Promise<void> {
+    const fromMs = this.nowMs();
+    const entry: Utterance = { words: digits, pressed: true, interrupts: false, fromMs, toMs: fromMs };
+    this.utterances.push(entry);
     for (const [index, digit] of [...digits].entries()) {
       if (index > 0) await this.moment(KEY_GAP_MS, 0);
       this.call.pressKey(digit);
+      entry.toMs = this.nowMs();
     }
-    this.sinceMs = this.nowMs();
+    this.sinceMs = entry.toMs;
     this.tell({ kind: 'pressed', atMs: this.sinceMs, digits });
   }
 

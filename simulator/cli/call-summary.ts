@@ -106,7 +106,8 @@ export function latencyTable(placed: readonly PlacedCall[]): string {
   const turnCount = Math.max(0, ...placed.map(({ report }) => report.turns.length));
   for (let index = 0; index < turnCount; index++) {
     const turns = placed.map(({ report }) => report.turns[index]).filter((turn) => turn !== undefined);
-    const label = `${index + 1}. “${shorten(turns[0]?.words ?? '', WORDS_WIDTH)}”`;
+    const [{ words, pressed } = { words: '', pressed: undefined }] = turns;
+    const label = `${index + 1}. ${pressed ? `keys ${words}` : `“${shorten(words, WORDS_WIDTH)}”`}`;
     rows.push([label, ...cells(turns.map(({ answerMs }) => answerMs)), ...silence(turns)]);
   }
   return textTable(head, rows, head.slice(1));

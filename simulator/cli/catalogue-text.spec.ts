@@ -25,6 +25,6 @@ describe('the list of switches and faults', () => {
 describe('the script in docs/simulator.md', () => {
   it('is one that callers take', () => {
     const [, example = ''] = /```json\n([^`]+)```/.exec(readFileSync('docs/simulator.md', 'utf8')) ?? [];
-    expect(parseCallerScript(JSON.parse(example)).steps).toHaveLength(5);
+    expect(parseCallerScript(JSON.parse(example)).steps).toHaveLength(6);
   });
 });

@@ -22,7 +22,8 @@ export interface DoubleAddresses {
 export function explainCall(evidence: CallEvidence, addresses: DoubleAddresses): string | undefined {
   const { events } = evidence;
   const happened = (name: string): boolean => events.some((event) => event.name === name);
-  if (happened('rejected')) return 'the gateway rejected the call: is it full, draining or too busy?';
+  if (happened('rejected'))
+    return 'the gateway rejected the call: is it full, draining, too busy, or has this number called too often?';
   if (!happened('answered')) return notAnswered(evidence, addresses);
   if (!happened('stream-started')) return noStream(evidence);
   if (!happened('heard-audio')) return noAudio(evidence);

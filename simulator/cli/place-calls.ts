@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { type CallerEvent, type CallReport, type PreparedScript, runCallerScript } from '../caller/index.js';
 import { type SimulatedCall, type TelnyxCodec, type TelnyxDouble } from '../telnyx/index.js';
 import { type DoubleAddresses, explainCall } from './explain-call.js';
@@ -9,7 +10,7 @@ export interface CallPlan {
   /** Calls at the same time. */
   concurrency: number;
   ratePerSecond: number;
-  /** Default: another number for each call. */
+  /** Default: the script's, or another number for each call. */
   from: string | undefined;
   to: string | undefined;
   codec: TelnyxCodec;
@@ -36,6 +37,18 @@ export interface PlacingListener {
 /** With this many calls, how often each listens stops mattering less than what it costs. */
 const MANY_CALLS = 20;
 
+/** A range of its own for each run. */
+const NUMBERS_OF_A_RUN = 100_000;
+
+/**
+ * Hands out phone numbers, each once, and not those of the run before: gateways limit how often one number may call in a
+ * minute.
+ */
+export function callerNumbers(): () => string {
+  let next = 1_000_000 + randomInt(80) * NUMBERS_OF_A_RUN;
+  return () => `+1555${next++}`;
+}
+
 /** Places the calls of a plan and resolves with all that were placed, in order, once they are over. */
 export async function placeCalls(
   telnyx: TelnyxDouble,
@@ -45,11 +58,12 @@ export async function placeCalls(
 ): Promise<PlacedCall[]> {
   const running = new Set<Promise<void>>();
   const placed: PlacedCall[] = [];
+  const newCaller = callerNumbers();
   for (let number = 1; number <= plan.calls && !stopped.aborted; number++) {
     if (number > 1) await pause(1000 / plan.ratePerSecond, stopped);
     while (running.size >= plan.concurrency) await Promise.race(running);
     if (stopped.aborted) break;
-    const one = placeCall(telnyx, plan, number, stopped, listener).then((done) => {
+    const one = placeCall(telnyx, plan, number, newCaller(), stopped, listener).then((done) => {
       placed.push(done);
       running.delete(one);
       listener.finished?.(done);
@@ -64,10 +78,11 @@ async function placeCall(
   telnyx: TelnyxDouble,
   plan: CallPlan,
   number: number,
+  newCaller: string,
   stopped: AbortSignal,
   listener: PlacingListener,
 ): Promise<PlacedCall> {
-  const from = plan.from ?? plan.script.from ?? `+1555${String(1_000_000 + number)}`;
+  const from = plan.from ?? plan.script.from ?? newCaller;
   const to = plan.to ?? plan.script.to;
   const { codec, frameMs } = plan;
   const call = telnyx.placeCall({ from, codec, frameMs, ...(to !== undefined && { to }) });

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { CLIP_TEXTS, isClipName, loadClip, readTelephoneAudio } from '../audio/clips.js';
-import { type AssistantScript, type DoubleSession, RealtimeDouble, type ScriptedReply } from '../realtime/index.js';
+import { type AssistantScript, type DoubleSession, RealtimeDouble } from '../realtime/index.js';
 import { armRealtimeFaults } from './faults.js';
 import { collected, portNumber } from './option-parsers.js';
+import { replyOf } from './realtime-reply.js';
 import { REALTIME_SWITCHES } from './realtime-switches.js';
 import { listenOn } from './start-telnyx.js';
 import { untilStopped, whenStopped } from './stop-signals.js';
@@ -41,9 +41,9 @@ export function realtimeCommand(terminal: Terminal, exit: (code: number) => void
     .option('--tls-cert <file>', 'certificate (PEM)')
     .option('--api-key <key>', 'the only key that is let in', 'sk-double')
     .option(
-      '--reply <text|file>',
-      'what the assistant says, one for each response, may be repeated: a text (a voice is made up), a WAV file, or the ' +
-        'name of a clip',
+      '--reply <text|file|call>',
+      'what the assistant does, one for each response, may be repeated: a text (a voice is made up), a WAV file, the ' +
+        'name of a clip, or the call of a tool such as \'call:book_table {"day":"Friday"}\'',
       collected,
     )
     .addOption(
@@ -101,16 +101,6 @@ function certificateOf({ tlsKey, tlsCert }: RealtimeFlags): { key: Buffer; cert:
     return { key: readFileSync(tlsKey), cert: readFileSync(tlsCert) };
   } catch (error) {
     throw new ValueError(`--tls-key, --tls-cert: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function replyOf(reply: string): ScriptedReply {
-  if (isClipName(reply)) return { text: CLIP_TEXTS[reply], audio: loadClip(reply) };
-  if (!reply.toLowerCase().endsWith('.wav')) return { text: reply };
-  try {
-    return { text: reply, audio: readTelephoneAudio(reply) };
-  } catch (error) {
-    throw new ValueError(`--reply ${reply}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { runCallerScript } from '../caller/index.js';
 import { type SimulatedCall, type TelnyxDouble } from '../telnyx/index.js';
 import { scriptOf } from './call-script.js';
+import { callerNumbers } from './place-calls.js';
 import { describeEvent } from './progress.js';
 import { addTelnyxOptions, gatewaySettings, startTelnyx, type TelnyxFlags } from './start-telnyx.js';
 import { untilStopped, whenStopped } from './stop-signals.js';
@@ -33,9 +34,10 @@ async function serveTelnyx(flags: TelnyxFlags, { out, outColors }: Terminal): Pr
     out.write(`${gatewaySettings(telnyx).join('\n')}\n\n${HELP}\n`);
     const following = follow(telnyx, print);
     // Without a person or a script at the other end (stdin closed) it just serves.
+    const newCaller = callerNumbers();
     const commands = createInterface({ input: process.stdin });
     commands.on('line', (line) => {
-      obey(line.trim(), telnyx, print).catch((error: unknown) => print(outColors.red(messageOf(error))));
+      obey(line.trim(), telnyx, newCaller, print).catch((error: unknown) => print(outColors.red(messageOf(error))));
     });
     await whenStopped(stopped);
     commands.close();
@@ -45,7 +47,12 @@ async function serveTelnyx(flags: TelnyxFlags, { out, outColors }: Terminal): Pr
   });
 }
 
-async function obey(line: string, telnyx: TelnyxDouble, print: (text: string) => void): Promise<void> {
+async function obey(
+  line: string,
+  telnyx: TelnyxDouble,
+  newCaller: () => string,
+  print: (text: string) => void,
+): Promise<void> {
   const [word = '', ...rest] = line.split(/\s+/);
   const file = rest.join(' ');
   switch (word) {
@@ -53,7 +60,8 @@ async function obey(line: string, telnyx: TelnyxDouble, print: (text: string) =>
       return;
     case 'call': {
       const script = await scriptOf(file.endsWith('.json') ? { script: file } : file === '' ? {} : { wav: [file] });
-      const call = telnyx.placeCall();
+      const { from = newCaller(), to } = script;
+      const call = telnyx.placeCall({ from, ...(to !== undefined && { to }) });
       const report = await runCallerScript(call, script, {
         observer: (event) => {
           const text = describeEvent(event);

@@ -1,52 +1,5 @@
-import { loadClip } from '../audio/clips.js';
-import { concat, silence } from '../audio/signals.js';
-import { type CallEvidence, problemsOf } from './check-call.js';
-
-function turn(words: string, interrupts = false) {
-  return {
-    words,
-    fromMs: 0,
-    toMs: 1,
-    interrupts,
-    answerMs: 800,
-    ...(interrupts && { silenceAfterInterruptionMs: 130 }),
-  };
-}
-
-function goodCall(): CallEvidence {
-  const long = loadClip('assistant-answer-long').subarray(0, 8 * 2700);
-  const clips = [
-    loadClip('assistant-greeting'),
-    long,
-    loadClip('assistant-answer-short'),
-    loadClip('assistant-goodbye'),
-  ];
-  return {
-    report: {
-      script: 'booking',
-      greetingMs: 400,
-      turns: [turn('question'), turn('interruption', true), turn('goodbye')],
-      endedBy: 'caller',
-      durationMs: 31_000,
-      heard: [],
-      problems: [],
-    },
-    died: undefined,
-    explanation: undefined,
-    interruption: {
-      heardMs: 2700,
-      generatedMs: 9766,
-      gatewayHeardMs: 2690,
-      truncatedAtMs: 2690,
-      heardWords: undefined,
-    },
-    heard: concat(...clips.flatMap((clip) => [silence(500), clip])),
-    webhooks: [{ event_type: 'call.initiated', status: 200, error: undefined }],
-    commands: [{ action: 'answer', status: 200 }],
-    gatewayLines: [{ level: 30, time: 1, msg: 'call ended' }],
-    refusedByModel: [],
-  };
-}
+import { type CallEvidence, problemsOf, remarksOf } from './check-call.js';
+import { goodCall, turn } from './testing/good-call.js';
 
 describe('the check of the demo', () => {
   it('finds nothing wrong with a good call', () => {
@@ -78,19 +31,15 @@ describe('the check of the demo', () => {
     ],
     [
       'a model that was not told',
-      (call) => ({ interruption: { ...call.interruption!, truncatedAtMs: undefined }, refusedByModel: [] }),
+      (call) => ({ interruption: { ...call.interruption!, truncatedAtMs: undefined } }),
       /the model does not know/,
     ],
     [
       'an answer cut short',
-      (call) => ({ heard: call.heard.subarray(0, call.heard.length - 8 * 600), refusedByModel: [] }),
+      (call) => ({ heard: call.heard.subarray(0, call.heard.length - 8 * 600) }),
       /heard only \d+ of \d+ ms of the clip assistant-goodbye/,
     ],
-    [
-      'silence',
-      (call) => ({ heard: new Int16Array(call.heard.length), refusedByModel: [] }),
-      /never heard the clip assistant-greeting/,
-    ],
+    ['silence', (call) => ({ heard: new Int16Array(call.heard.length) }), /never heard the clip assistant-greeting/],
     [
       'a webhook that failed',
       () => ({ webhooks: [{ event_type: 'call.hangup', status: 500, error: undefined }] }),
@@ -109,9 +58,17 @@ describe('the check of the demo', () => {
     ['a call that the gateway still holds', () => ({ gatewayLines: [] }), /did not end its side/],
     [
       'a frame that the service refuses',
-      () => ({ refusedByModel: ['binary frame'] }),
+      (call) => ({ model: { ...call.model!, refused: ['binary frame'] } }),
       /would not have taken: binary frame/,
     ],
+    [
+      'an assistant that does not hang up',
+      (call) => ({ report: { ...call.report, endedBy: 'caller' } }),
+      /^the assistant did not hang up$/,
+    ],
+    ['an assistant that books nothing', () => ({ bookings: [] }), /^the assistant did not book the table$/],
+    ['keys that went nowhere', (call) => ({ gatewayLines: call.gatewayLines.slice(1) }), /took no entry by keys/],
+    ['a connection that was not lost', (call) => ({ model: { ...call.model!, loss: undefined } }), /was not lost/],
     ['a call that never came up', () => ({ explanation: 'nobody took the webhook' }), /^nobody took the webhook$/],
     [
       'a gateway that died',
@@ -120,14 +77,31 @@ describe('the check of the demo', () => {
     ],
   ])('finds %s', (_what, change, problem) => {
     const call = goodCall();
-    // Looking for the clips takes a while, and is only asked for where it matters.
-    const problems = problemsOf({ ...call, refusedByModel: undefined, ...change(call) });
+    // Looking for the clips takes a while: where it does not matter there is nothing to look in.
+    const problems = problemsOf({ ...call, heard: new Int16Array(), ...change(call) });
     expect(problems.find((found) => problem.test(found))).toBeDefined();
   });
 
   it('does not ask of the real model what only the scripted one can do', () => {
     const call = goodCall();
-    const interruption = { ...call.interruption!, truncatedAtMs: undefined };
-    expect(problemsOf({ ...call, interruption, refusedByModel: undefined, heard: new Int16Array() })).toEqual([]);
+    const live: CallEvidence = {
+      ...call,
+      model: undefined,
+      interruption: { ...call.interruption!, truncatedAtMs: undefined },
+      heard: new Int16Array(),
+      gatewayLines: call.gatewayLines.filter(({ level }) => level < 40),
+    };
+    expect(problemsOf(live)).toEqual([]);
+    expect(remarksOf(live)).toEqual([]);
+    const free: CallEvidence = { ...live, bookings: [], report: { ...live.report, endedBy: 'caller' } };
+    expect(problemsOf(free)).toEqual([]);
+    expect(remarksOf(free)).toEqual([
+      'the assistant did not book the table',
+      'the assistant left it to the caller to hang up',
+    ]);
+    // A real connection that is lost is nothing that the demo has done.
+    expect(problemsOf({ ...live, gatewayLines: call.gatewayLines })).toEqual([
+      expect.stringMatching(/complained: model session lost/),
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 /** Who a line of the demo is about. */
-export type Lane = 'telnyx' | 'gateway' | 'model' | 'caller' | 'assistant';
+export type Lane = 'telnyx' | 'gateway' | 'model' | 'tool' | 'caller' | 'assistant';
 
 /** Something that happened in the call, ready to be shown. */
 export interface DemoEvent {
@@ -14,7 +14,7 @@ export interface DemoEvent {
 /** Beyond this, an event that comes in late is told out of order rather than held back. */
 const HELD_MS = 200;
 
-/** Events come from four sources, each a little late in its own way; this tells them in order, as late as the latest. */
+/** Events come from several sources, each a little late in its own way; this tells them in order, as late as the latest. */
 export class EventOrder {
   private readonly held: DemoEvent[] = [];
 

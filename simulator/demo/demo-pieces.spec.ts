@@ -1,5 +1,5 @@
 import { type DemoEvent, EventOrder } from './demo-event.js';
-import { cutOf, gatewayEvent } from './gateway-events.js';
+import { costOf, cutOf, gatewayEvent } from './gateway-events.js';
 import { heardOfAnswerMs, wordsHeard } from './interruption.js';
 import { drawLanes, levelBlock, wrap } from './live-view.js';
 import { liveSettings } from './options.js';
@@ -32,6 +32,23 @@ describe('what the gateway logs', () => {
       text: 'the caller interrupts, having heard 2597 of 9766 ms of what was generated',
       tone: 'mark',
     });
+  });
+
+  it('about keys, tools and lost connections is told with what matters of it', () => {
+    const told = (fields: object): unknown =>
+      gatewayEvent({ level: 30, time: 1500, msg: 'said', ...fields }, 1000).text;
+    expect(told({ keys: '4 keys', ended: 'terminator' })).toBe('said (the log says 4 keys, not which)');
+    expect(told({ tool: 'book_table', tookMs: 164 })).toBe('said: book_table, 164 ms');
+    expect(told({ level: 40, reason: 'the connection was closed' })).toBe('said: the connection was closed');
+    expect(gatewayEvent({ level: 30, time: 1500, msg: 'resumed', resumes: 1 }, 1000)).toMatchObject({ tone: 'mark' });
+  });
+
+  it('about the cost is read from the last line of the call', () => {
+    const last = { level: 30, time: 1, msg: 'call ended' };
+    expect(costOf([line, { ...last, conversation: { costUsd: 0.06 } }])).toBe(0.06);
+    expect(costOf([{ ...last, conversation: {} }])).toBeUndefined();
+    expect(costOf([last])).toBeUndefined();
+    expect(costOf([])).toBeUndefined();
   });
 
   it('is told as it stands where it is not understood', () => {

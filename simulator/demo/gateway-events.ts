@@ -24,6 +24,18 @@ function isCutItem(value: unknown): value is CutItem {
   return typeof heardMs === 'number' && typeof receivedMs === 'number' && typeof complete === 'boolean';
 }
 
+/** Whether the gateway tells that it goes on in a new session with the model. */
+export function isResume({ resumes }: GatewayLine): boolean {
+  return typeof resumes === 'number';
+}
+
+/** What the model's part of the call cost in US dollars, as the gateway says in the call's last line. */
+export function costOf(lines: readonly GatewayLine[]): number | undefined {
+  const conversation: unknown = lines.find(({ msg }) => msg === 'call ended')?.['conversation'];
+  if (typeof conversation !== 'object' || conversation === null || !('costUsd' in conversation)) return undefined;
+  return typeof conversation.costUsd === 'number' ? conversation.costUsd : undefined;
+}
+
 /** Whether the gateway complains. */
 export function isComplaint(line: GatewayLine): boolean {
   return line.level >= WARNING;
@@ -38,10 +50,17 @@ export function gatewayEvent(line: GatewayLine, dialledAt: number): DemoEvent {
     return { ...event, text: `the caller interrupts, having heard ${heard} of what was generated`, tone: 'mark' };
   }
   if (line.level >= ERROR) return { ...event, tone: 'problem' };
-  if (line.level >= WARNING) return { ...event, tone: 'warning' };
-  const { answeredAfterMs, codec, endReason } = line;
+  if (line.level >= WARNING) {
+    const { reason } = line;
+    return { ...event, ...(typeof reason === 'string' && { text: `${line.msg}: ${reason}` }), tone: 'warning' };
+  }
+  const { answeredAfterMs, codec, endReason, keys, tool, tookMs } = line;
   if (typeof answeredAfterMs === 'number')
     return { ...event, text: `${line.msg}, ${answeredAfterMs} ms after the model noticed the end of the turn` };
+  if (typeof keys === 'string') return { ...event, text: `${line.msg} (the log says ${keys}, not which)` };
+  if (typeof tool === 'string' && typeof tookMs === 'number')
+    return { ...event, text: `${line.msg}: ${tool}, ${tookMs} ms` };
+  if (isResume(line)) return { ...event, tone: 'mark' };
   if (typeof codec === 'string') return { ...event, text: `${line.msg} (${codec})` };
   if (typeof endReason === 'string') return { ...event, text: `${line.msg} (${endReason})` };
   return event;

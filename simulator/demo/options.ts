@@ -14,7 +14,7 @@ export function demoCommand(): Command {
   return new Command('npm run demo --')
     .description(
       'One phone call, from the ring to the hang-up, through the real gateway: no keys, no phone, no account. ' +
-        'Telnyx and OpenAI are simulated on this machine; the speech is recorded. Takes about 35 seconds, as it is a real ' +
+        'Telnyx and OpenAI are simulated on this machine; the speech is recorded. Takes about 40 seconds, as it is a real ' +
         'conversation. Exit code 0 when the call went as it should, 1 when not.',
     )
     .option('--live', 'with the real model: OPENAI_API_KEY from the environment or .env; only the phone is simulated')

@@ -4,15 +4,17 @@ import { recordingOf } from '../cli/call-recording.js';
 import { explainCall } from '../cli/explain-call.js';
 import { addressesOf } from '../cli/place-calls.js';
 import { pause, within } from '../cli/stop-signals.js';
+import { type RealtimeDouble } from '../realtime/index.js';
 import { type SimulatedCall } from '../telnyx/index.js';
-import { demoReplies } from './cast.js';
-import { problemsOf } from './check-call.js';
+import { type CallEvidence, problemsOf, remarksOf } from './check-call.js';
+import { resumedAfterMs } from './check-loss.js';
+import { ConnectionLoss } from './connection-loss.js';
 import { EventOrder } from './demo-event.js';
 import { type DemoOutcome } from './demo-report.js';
 import { followCaller, followDoubles } from './follow-call.js';
-import { cutOf, gatewayEvent } from './gateway-events.js';
+import { costOf, gatewayEvent } from './gateway-events.js';
 import { type GatewayLine } from './gateway-process.js';
-import { heardOfAnswerMs, type Interruption, wordsHeard } from './interruption.js';
+import { interruptionOf } from './interruption.js';
 import { setStage, type Stage } from './stage.js';
 import { type CallLevels, type DemoView } from './view.js';
 
@@ -40,8 +42,8 @@ export async function runDemo(
   const startedMs = performance.now();
   view.note(
     live
-      ? 'Starting the gateway, and a simulated Telnyx for it. The model is the real one.'
-      : 'Starting the gateway, and a simulated Telnyx and OpenAI for it.',
+      ? 'Starting the gateway, a simulated Telnyx and a restaurant for it. The model is the real one.'
+      : 'Starting the gateway, a simulated Telnyx and OpenAI and a restaurant for it.',
   );
   const stage = await setStage({
     live,
@@ -53,19 +55,21 @@ export async function runDemo(
   });
   try {
     const startUpMs = Math.round(performance.now() - startedMs);
-    view.note(`Ready after ${startUpMs} ms. A call of about half a minute; Ctrl-C stops it.\n`);
+    view.note(`Ready after ${startUpMs} ms. A call of about forty seconds; Ctrl-C stops it.\n`);
 
     const dialledAt = Date.now();
     const call = stage.telnyx.placeCall();
     const order = new EventOrder((event) => view.show(event));
     order.add({ atMs: 0, lane: 'telnyx', text: `${call.from} calls ${call.to}` });
     onLine = (line) => order.add(gatewayEvent(line, dialledAt));
-    const look = followDoubles({ telnyx: stage.telnyx, realtime: stage.realtime, call, dialledAt });
+    const look = followDoubles({ ...stage, call, dialledAt });
+    const loss = stage.realtime && new ConnectionLoss(stage.realtime, dialledAt, (event) => order.add(event));
     const looking = setInterval(() => {
       for (const event of look()) order.add(event);
       order.flush(Date.now() - dialledAt);
     }, LOOK_EVERY_MS);
-    const report = await converse(stage, call, { live: live !== undefined, order, view, stopped }).finally(async () => {
+    const report = await converse(stage, call, { loss, order, view, stopped }).finally(async () => {
+      loss?.close();
       await lastWords(stage, lines, stopped);
       clearInterval(looking);
     });
@@ -74,34 +78,19 @@ export async function runDemo(
     onLine = () => undefined;
     if (stopped.aborted) return undefined;
 
-    const interruption = interruptionOf(stage, call, report, lines);
-    const died = stage.gateway.running ? undefined : await stage.gateway.exited;
-    const problems = problemsOf({
-      died,
+    const evidence: CallEvidence = {
+      died: stage.gateway.running ? undefined : await stage.gateway.exited,
       report,
-      interruption,
+      interruption: interruptionOf(stage.realtime, call, report, lines),
       explanation: explanationOf(stage, call),
       heard: call.heard.toPcm(),
       webhooks: stage.telnyx.webhooks,
       commands: stage.telnyx.requests,
       gatewayLines: lines,
-      refusedByModel: stage.realtime?.sessions.flatMap(({ violations, errorsSent }) => [
-        ...violations.map(({ detail }) => detail),
-        ...errorsSent.map(({ message }) => message),
-      ]),
-    });
-    const outcome: DemoOutcome = {
-      ok: problems.length === 0,
-      problems,
-      live: live !== undefined,
-      startUpMs,
-      call: report,
-      interruption,
-      gatewayAnsweredAfterMs: lines.flatMap(({ answeredAfterMs }) =>
-        typeof answeredAfterMs === 'number' ? [answeredAfterMs] : [],
-      ),
-      wav: undefined,
+      bookings: stage.restaurant.requests,
+      model: stage.realtime && { refused: refusedBy(stage.realtime), loss: loss?.outcome },
     };
+    const outcome = outcomeOf(evidence, startUpMs);
     return { outcome, recording: recordingOf(call) };
   } finally {
     view.close();
@@ -109,8 +98,39 @@ export async function runDemo(
   }
 }
 
+function outcomeOf(evidence: CallEvidence, startUpMs: number): DemoOutcome {
+  const { report, interruption, gatewayLines, model } = evidence;
+  const problems = problemsOf(evidence);
+  const [booking] = evidence.bookings;
+  const loss = model?.loss;
+  return {
+    ok: problems.length === 0,
+    problems,
+    remarks: remarksOf(evidence),
+    live: model === undefined,
+    startUpMs,
+    call: report,
+    interruption,
+    toolMs: booking?.answer && booking.answer.at - booking.at,
+    loss: loss && { resumedAfterMs: resumedAfterMs(loss, gatewayLines), toldItems: loss.told.length },
+    gatewayAnsweredAfterMs: gatewayLines.flatMap(({ answeredAfterMs }) =>
+      typeof answeredAfterMs === 'number' ? [answeredAfterMs] : [],
+    ),
+    costUsd: costOf(gatewayLines),
+    wav: undefined,
+  };
+}
+
+/** What the model's double would not have taken from the gateway. */
+function refusedBy(model: RealtimeDouble): string[] {
+  return model.sessions.flatMap(({ violations, errorsSent }) => [
+    ...violations.map(({ detail }) => detail),
+    ...errorsSent.map(({ message }) => message),
+  ]);
+}
+
 interface Conversing {
-  live: boolean;
+  loss: ConnectionLoss | undefined;
   order: EventOrder;
   view: DemoView;
   stopped: AbortSignal;
@@ -118,8 +138,8 @@ interface Conversing {
 
 /** Lets the caller do what the script says, and tells it. A stop, or the gateway's death, hangs up. */
 async function converse(stage: Stage, call: SimulatedCall, options: Conversing): Promise<CallReport> {
-  const { live, order, view, stopped } = options;
-  const tellCaller = followCaller(call, live);
+  const { loss, order, view, stopped } = options;
+  const tellCaller = followCaller(call, stage.realtime === undefined);
   const hangUp = (): void => call.hangUp();
   stopped.addEventListener('abort', hangUp, { once: true });
   stage.gateway.exited.then(hangUp).catch(() => undefined);
@@ -128,6 +148,7 @@ async function converse(stage: Stage, call: SimulatedCall, options: Conversing):
   try {
     return await runCallerScript(call, prepareScript(BOOKING_CALL), {
       observer: (event) => {
+        loss?.observe(event);
         const shown = tellCaller(event);
         if (shown) order.add(shown);
       },
@@ -176,31 +197,4 @@ function explanationOf({ telnyx }: Stage, call: SimulatedCall): string | undefin
     { deliveries: telnyx.webhooks, requests: telnyx.requests, events: call.log.entries },
     addressesOf(telnyx),
   );
-}
-
-/** The call's one interruption, seen from the caller, the gateway and the model; undefined when nothing was cut off. */
-function interruptionOf(
-  { realtime }: Stage,
-  call: SimulatedCall,
-  { turns }: CallReport,
-  lines: readonly GatewayLine[],
-): Interruption | undefined {
-  const index = turns.findIndex(({ interrupts }) => interrupts);
-  const asked = turns[index - 1];
-  const dropped = call.log.entries.find(({ name }) => name === 'clear');
-  if (asked === undefined || dropped === undefined) return undefined;
-  const heardMs = heardOfAnswerMs(call.heard.segments, asked.toMs, call.heard.sinceAnswer(dropped.atMs));
-  const cut = lines.map(cutOf).find((item) => item !== undefined);
-  const truncated = realtime?.sessions
-    .flatMap(({ items }) => items)
-    .find(({ truncatedAtMs }) => truncatedAtMs !== undefined);
-  const answer = realtime && demoReplies()[index];
-  const answerMs = answer?.audio instanceof Int16Array ? answer.audio.length / 8 : undefined;
-  return {
-    heardMs,
-    generatedMs: cut?.receivedMs,
-    gatewayHeardMs: cut?.heardMs,
-    truncatedAtMs: truncated?.truncatedAtMs,
-    heardWords: answer && answerMs ? wordsHeard(answer.text, heardMs / answerMs) : undefined,
-  };
 }

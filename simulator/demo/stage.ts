@@ -1,7 +1,8 @@
-import { RealtimeDouble } from '../realtime/index.js';
+import { type RealtimeDouble } from '../realtime/index.js';
 import { TelnyxDouble } from '../telnyx/index.js';
-import { demoAssistant, LIVE_INSTRUCTIONS } from './cast.js';
+import { LIVE_INSTRUCTIONS, startDemoModel } from './cast.js';
 import { type GatewayLine, GatewayProcess } from './gateway-process.js';
+import { Restaurant } from './restaurant.js';
 
 export interface StageOptions {
   /** With it the model is the real one; these are the user's settings for the gateway, the API key among them. */
@@ -15,21 +16,24 @@ export interface Stage {
   telnyx: TelnyxDouble;
   /** Missing when the model is the real one. */
   realtime: RealtimeDouble | undefined;
+  restaurant: Restaurant;
   gateway: GatewayProcess;
   close(): Promise<void>;
 }
 
-/** Starts the doubles and the gateway between them, on free ports. Rejects with GatewayFailed. */
+/** Starts the doubles, the restaurant and the gateway between them, on free ports. Rejects with GatewayFailed. */
 export async function setStage({ live, onLine, stopped }: StageOptions): Promise<Stage> {
   const telnyx = await TelnyxDouble.start({ webhookUrl: undefined });
-  const realtime = live === undefined ? await RealtimeDouble.start({ script: demoAssistant() }) : undefined;
+  const realtime = live === undefined ? await startDemoModel() : undefined;
+  const restaurant = await Restaurant.start();
   const closeDoubles = async (): Promise<void> => {
-    await Promise.all([telnyx.close(), realtime?.close()]);
+    await Promise.all([telnyx.close(), realtime?.close(), restaurant.close()]);
   };
   try {
     const env = {
       ...(realtime && { OPENAI_API_KEY: 'sk-double', OPENAI_REALTIME_URL: realtime.url }),
       ...(live && { INSTRUCTIONS: LIVE_INSTRUCTIONS, ...live }),
+      ...restaurant.gatewaySettings,
       TELNYX_BASE_URL: telnyx.restUrl,
       TELNYX_API_KEY: telnyx.apiKey,
       TELNYX_PUBLIC_KEY: telnyx.publicKey,
@@ -39,6 +43,7 @@ export async function setStage({ live, onLine, stopped }: StageOptions): Promise
     return {
       telnyx,
       realtime,
+      restaurant,
       gateway,
       close: async () => {
         await gateway.stop();

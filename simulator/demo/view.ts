@@ -26,6 +26,7 @@ export function eventLine({ atMs, lane, text, tone }: DemoEvent, { outColors: co
     telnyx: colors.dim,
     gateway: colors.blue,
     model: colors.magenta,
+    tool: colors.yellow,
     caller: colors.cyan,
     assistant: colors.green,
   };
