@@ -58,10 +58,10 @@ const BEATS: readonly (readonly [string, Beat])[] = [
 
 /**
  * Nobody waits longer than the wait signal takes to come (the end of speech is noticed after 0.5 s, the signal is due 2 s
- * later); a model that says nothing at all is given 8 s.
+ * later); an answer that does not come counts as a wait when it is 2.5 s late.
  */
 const LONGEST_SILENCE_MS = 3_500;
-const LONGEST_STALL_MS = 9_000;
+const LONGEST_STALL_MS = 6_000;
 
 interface Variant {
   env: Record<string, string>;

@@ -134,10 +134,13 @@ export class CarriedCall {
       conversation.close();
       return undefined;
     }
-    const late = new Promise<undefined>((resolve) => {
-      clock.after(lastWordsWaitMs + FINISH_GRACE_MS, () => resolve(undefined));
+    return new Promise((resolve, reject) => {
+      const late = clock.after(lastWordsWaitMs + FINISH_GRACE_MS, () => resolve(undefined));
+      conversation
+        .finish()
+        .finally(() => late.cancel())
+        .then(resolve, reject);
     });
-    return Promise.race([conversation.finish(), late]);
   }
 
   private get actions(): CallActions {

@@ -12,7 +12,7 @@ function released(audio: CallerAudio): Buffer {
 
 describe('CallerAudio', () => {
   it('keeps everything until there is a session, and hands it over in order and once', () => {
-    const audio = new CallerAudio();
+    const audio = new CallerAudio(() => 0);
     for (let i = 0; i < 100; i++) audio.keep(frame(i));
     const all = released(audio);
     expect(all).toEqual(Buffer.concat(Array.from({ length: 100 }, (_, i) => Buffer.alloc(160, i))));
@@ -20,7 +20,7 @@ describe('CallerAudio', () => {
   });
 
   it('keeps half a minute at most, the newest', () => {
-    const audio = new CallerAudio();
+    const audio = new CallerAudio(() => 0);
     for (let i = 0; i < 3_000; i++) audio.keep(frame(i % 251));
     const all = released(audio);
     expect(all.length).toBeGreaterThanOrEqual(240_000);
@@ -29,7 +29,7 @@ describe('CallerAudio', () => {
   });
 
   it('keeps about a second while nothing is owed, so that the beginning of speech is there when it is noticed', () => {
-    const audio = new CallerAudio();
+    const audio = new CallerAudio(() => 0);
     audio.unpin();
     for (let i = 0; i < 1_000; i++) audio.keep(frame(i % 251));
     audio.pin();
@@ -43,17 +43,37 @@ describe('CallerAudio', () => {
   });
 
   it('lets go of a turn that is written down or answered', () => {
-    const audio = new CallerAudio();
+    const audio = new CallerAudio(() => 0);
     for (let i = 0; i < 500; i++) audio.keep(frame(1));
     audio.unpin();
     expect(released(audio).length).toBeLessThan(24_000);
   });
 
   it('takes frames of any size', () => {
-    const audio = new CallerAudio();
+    const audio = new CallerAudio(() => 0);
     audio.keep(frame(1, 1));
     audio.keep(frame(2, 50_000));
     audio.keep(frame(3, 7));
     expect(released(audio)).toEqual(Buffer.concat([Buffer.alloc(1, 1), Buffer.alloc(50_000, 2), Buffer.alloc(7, 3)]));
+  });
+
+  it('forgets what came before a gap: it is another utterance, on a line that is mute in silence', () => {
+    let nowMs = 0;
+    const audio = new CallerAudio(() => nowMs);
+    audio.unpin();
+    for (let i = 0; i < 20; i++, nowMs += 20) audio.keep(frame(1));
+    nowMs += 5_000;
+    audio.keep(frame(2));
+    audio.pin();
+    expect(released(audio)).toEqual(Buffer.alloc(160, 2));
+  });
+
+  it('forgets nothing for a gap in what has to be heard', () => {
+    let nowMs = 0;
+    const audio = new CallerAudio(() => nowMs);
+    audio.keep(frame(1));
+    nowMs += 5_000;
+    audio.keep(frame(2));
+    expect(released(audio)).toEqual(Buffer.concat([Buffer.alloc(160, 1), Buffer.alloc(160, 2)]));
   });
 });

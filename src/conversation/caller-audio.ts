@@ -2,6 +2,8 @@
 const MAX_HELD_BYTES = 240_000;
 /** Kept at all times: the model tells of speech up to half a second after it began. */
 const PREROLL_BYTES = 8_000;
+/** What came before a gap as long as this is no beginning of what comes after it: some lines are mute in silence. */
+const GAP_MS = 500;
 /** Held audio is handed over one second at a time. */
 const PIECE_BYTES = 8_000;
 /** Base64 text of three quarters of a second. */
@@ -24,6 +26,10 @@ export class CallerAudio {
   private spare: Chunk | undefined;
   private heldBytes = 0;
   private isPinned = true;
+  private keptMs = 0;
+
+  /** @param nowMs the app's clock. */
+  constructor(private readonly nowMs: () => number) {}
 
   /** Everything from now on, and the second before, is being kept. */
   get pinned(): boolean {
@@ -32,6 +38,9 @@ export class CallerAudio {
 
   /** @param base64 G.711 as base64 text. */
   keep(base64: Buffer): void {
+    const nowMs = this.nowMs();
+    if (!this.isPinned && nowMs - this.keptMs > GAP_MS) this.clear();
+    this.keptMs = nowMs;
     let chunk = this.chunks.at(-1);
     if (!chunk || chunk.usedBytes + base64.length > chunk.text.length) {
       chunk = this.newChunk(base64.length);

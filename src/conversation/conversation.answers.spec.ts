@@ -130,3 +130,51 @@ function spoil(session: ScriptedSession): void {
     throw new Error('a mistake');
   };
 }
+
+describe('an answer that is told twice', () => {
+  it('is charged once, and not taken for one with nothing in it', async () => {
+    const { session, conversation, line } = await greeted();
+    session().callerTurn('turn', 'Hello?');
+    session().answers('resp', 'answer', 500);
+    session().finishes('resp', 'answer', 0.25);
+    session().done('resp', 'completed', undefined, 0.25);
+    line.hears(500);
+    expect(session().count('create')).toBe(0);
+    expect(conversation.summary).toMatchObject({ costUsd: 0.25 });
+  });
+});
+
+describe('an answer that is late', () => {
+  it('is bridged by a sentence, once', async () => {
+    const { session, call, pass, line } = await greeted({ waitSignal: { kind: 'speech', afterMs: 2_000 } });
+    session().callerTurn('turn', 'Hello?');
+    await pass(4_000);
+    expect(call.said).toEqual([]);
+    await pass(1_000);
+    expect(call.said).toEqual(['One moment.']);
+    session().answers('resp', 'answer', 500);
+    session().finishes('resp', 'answer');
+    line.hears(500);
+    await pass(30_000);
+    expect(call.said).toEqual(['One moment.']);
+  });
+
+  it('is bridged when it breaks off in the middle, too', async () => {
+    const { session, call, pass, line } = await greeted({ waitSignal: { kind: 'speech', afterMs: 2_000 } });
+    session().callerTurn('turn', 'Hello?');
+    session().answers('resp', 'answer', 500);
+    line.hears(500);
+    session().tells.audioDone('resp', 'answer');
+    await pass(5_000);
+    expect(call.said).toEqual(['One moment.']);
+  });
+
+  it('is not bridged while the caller speaks, nor while the assistant is heard', async () => {
+    const { session, call, pass } = await greeted({ waitSignal: { kind: 'speech', afterMs: 2_000 } });
+    session().answers('resp', 'answer', 60_000);
+    await pass(10_000);
+    session().tells.speechStarted('turn');
+    await pass(10_000);
+    expect(call.said).toEqual([]);
+  });
+});

@@ -185,3 +185,37 @@ describe('a wait for the model', () => {
     expect(call.said).toEqual(['One moment.']);
   });
 });
+
+describe('a session that is lost in an answer, before the caller’s words were written down', () => {
+  async function lost() {
+    const all = await greeted();
+    all.session().tells.speechStarted('turn');
+    all.line.says(50);
+    all.session().tells.speechStopped('turn');
+    all.session().tells.turnCommitted('turn');
+    all.session().answers('resp', 'answer', 2_000, 'one two three four');
+    all.line.hears(500);
+    all.session().loses();
+    await settle();
+    return all;
+  }
+
+  it('has them heard again without cutting off what the caller is hearing', async () => {
+    const { session, line, conversation } = await lost();
+    const { flushes } = line;
+    session().callerTurn('again', 'My question.');
+    expect(line.flushes).toBe(flushes);
+    expect(conversation.summary).toMatchObject({ interruptions: 0 });
+  });
+
+  it('keeps their place before the answer', async () => {
+    const { session, line, conversation } = await lost();
+    session().callerTurn('again', 'My question.');
+    line.hears(1_500);
+    const { transcript } = await conversation.finish();
+    expect(transcript.slice(-2)).toMatchObject([
+      { kind: 'caller', text: 'My question.' },
+      { kind: 'assistant', text: 'one two three four' },
+    ]);
+  });
+});

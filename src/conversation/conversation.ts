@@ -20,6 +20,7 @@ import { ToolDesk } from './tools/tool-desk.js';
 import { type FinishedResponse, type TurnTakingListener } from './turns/turn-taking.port.js';
 import { TurnTaking } from './turns/turn-taking.js';
 import { TonedLine } from './wait-signal/toned-line.js';
+import { LateAnswer } from './wait-signal/late-answer.js';
 import { WaitSignal } from './wait-signal/wait-signal.js';
 
 /**
@@ -38,6 +39,7 @@ export class Conversation implements LineListener, TurnTakingListener {
   private readonly ending: CallEnding;
   private readonly sessions: SessionKeeper;
   private readonly waitSignal: WaitSignal;
+  private readonly lateAnswer: LateAnswer;
   private readonly keys: CallerKeys;
   private readonly limits: CallLimits;
   /** Whom the caller is being connected with, and the tool call that asked for it. */
@@ -102,6 +104,7 @@ export class Conversation implements LineListener, TurnTakingListener {
       },
       gaveUp: (reason) => this.ending.failed(reason),
     });
+    this.lateAnswer = new LateAnswer(clock, changed);
     const waitSettings = { ...settings.waitSignal, sentence: sentences.wait };
     this.waitSignal = new WaitSignal(clock, waitSettings, {
       say: (sentence) => call.say(sentence),
@@ -213,7 +216,9 @@ export class Conversation implements LineListener, TurnTakingListener {
     const { callerSpeaking, assistantSpeaking } = this.turnTaking;
     const { callersTurn } = this;
     this.limits.look({ callersTurn, callerSpeaking, assistantHeard: !this.line.idle, assistantSpeaking });
-    this.waitSignal.waiting(!this.sessions.session || this.turnTaking.retrying || this.tools.waiting);
+    this.lateAnswer.look(this.turnTaking.answerDue && this.line.idle && !callerSpeaking);
+    const waiting = this.turnTaking.retrying || this.tools.waiting || this.lateAnswer.waited;
+    this.waitSignal.waiting(!this.sessions.session || waiting);
     this.sessions.settle();
     this.closing.settle();
     this.ending.settle();
@@ -315,6 +320,7 @@ export class Conversation implements LineListener, TurnTakingListener {
   private endWatching(): void {
     this.limits.stop();
     this.closing.stop();
+    this.lateAnswer.stop();
     this.waitSignal.waiting(false);
   }
 

@@ -22,6 +22,8 @@ export interface SessionEventsParts {
 
 /** Brings what a session tells to the parts of the conversation that it concerns. */
 export class SessionEvents implements ModelListener {
+  private lastDoneId: string | undefined;
+
   constructor(private readonly parts: SessionEventsParts) {}
 
   speechStarted(itemId: string): void {
@@ -83,6 +85,9 @@ export class SessionEvents implements ModelListener {
   }
 
   responseDone(outcome: ResponseOutcome): void {
+    // Told twice, it would be charged twice, and taken for an answer with nothing in it.
+    if (outcome.responseId === this.lastDoneId) return;
+    this.lastDoneId = outcome.responseId;
     if (outcome.usage) this.parts.ledger.response(outcome.usage, outcome.costUsd);
     if (outcome.status === 'completed') this.callerHeard(true);
     this.parts.turns.responseDone(outcome);

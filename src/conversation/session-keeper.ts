@@ -57,7 +57,7 @@ const HEARD_AGAIN_WITHIN_MS = 3_000;
 export class SessionKeeper {
   session: ModelSession | undefined;
   /** What the caller said last, as audio. */
-  readonly heldAudio = new CallerAudio();
+  readonly heldAudio: CallerAudio;
   resumes = 0;
   private readonly renewer: Renewer;
   private lossesInARow = 0;
@@ -69,6 +69,7 @@ export class SessionKeeper {
   private generation = 0;
 
   constructor(private readonly around: SessionKeeperSurroundings) {
+    this.heldAudio = new CallerAudio(() => around.clock.nowMs());
     this.renewer = new Renewer(around.clock, {
       open: () => this.open(),
       // Words that only the old session can still write down would be lost with it.

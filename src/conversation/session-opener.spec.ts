@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { FakeClock } from '../common/fake-clock.js';
 import { type G711Law } from './line.port.js';
-import { ModelConnector, type ModelFailure, type ModelSession } from './model.port.js';
+import { ModelConnector, type ModelFailure, type ModelSession, ModelUnavailable } from './model.port.js';
 import { openSession } from './session-opener.js';
 
 const LOST: ModelFailure = { kind: 'retryable', code: 'timeout', message: 'no answer' };
@@ -42,5 +42,40 @@ describe('opening a session', () => {
     clock.advance(250);
     expect(await opening).toBeDefined();
     expect(model.asked).toEqual(['pcmu', 'pcma']);
+  });
+
+  /** Attempts that take so long each, and fail. @returns when each was begun. */
+  async function attempts(takesMs: number, failure: ModelFailure): Promise<number[]> {
+    const clock = new FakeClock();
+    const startedMs: number[] = [];
+    const model = new (class extends ModelConnector {
+      anticipate(): void {}
+      async acquire(): Promise<ModelSession> {
+        startedMs.push(clock.nowMs());
+        if (takesMs > 0) await new Promise<void>((resolve) => clock.after(takesMs, resolve));
+        throw new ModelUnavailable(failure);
+      }
+    })();
+    let over = false;
+    const log = pino({ enabled: false });
+    const opening = openSession({ clock, log, model, law: () => 'pcmu', wanted: () => true }).then((session) => {
+      over = true;
+      expect(session).toBeUndefined();
+    });
+    for (let passedMs = 0; !over && passedMs < 120_000; passedMs += 50) {
+      await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(50);
+    }
+    await opening;
+    return startedMs;
+  }
+
+  it('waits as long as the service asks for, and no longer than a caller bears', async () => {
+    expect(await attempts(0, { ...LOST, retryAfterMs: 1_500 })).toEqual([0, 1_500, 3_000, 5_000]);
+    expect(await attempts(0, { ...LOST, retryAfterMs: 60_000 })).toEqual([0, 5_000, 10_000, 15_000]);
+  });
+
+  it('is given up when the caller has waited for twenty seconds', async () => {
+    expect(await attempts(10_000, LOST)).toEqual([0, 10_250]);
   });
 });

@@ -5,6 +5,10 @@ import { type ModelConnector, type ModelFailure, type ModelSession, ModelUnavail
 
 /** Waits before the attempts to connect: at once, then after what a restart or a rate limit takes. */
 const WAITS_MS = [0, 250, 1_000, 2_000];
+/** A service that says when to come back is believed up to here. */
+const LONGEST_WAIT_MS = 5_000;
+/** A caller who has waited this long for an assistant is not kept waiting by another attempt. */
+const GIVE_UP_AFTER_MS = 20_000;
 
 /** What opening a session needs from the conversation. */
 export interface OpenerSurroundings {
@@ -19,8 +23,12 @@ export interface OpenerSurroundings {
 
 /** Opens a session, trying again as long as that may help. @returns undefined when there is none to be had, or wanted. */
 export async function openSession(around: OpenerSurroundings): Promise<ModelSession | undefined> {
-  for (const waitMs of WAITS_MS) {
-    if (waitMs > 0) await new Promise<void>((resolve) => around.clock.after(waitMs, resolve));
+  const { clock, log } = around;
+  const begunMs = clock.nowMs();
+  let askedToWaitMs = 0;
+  for (const [attempt, leastMs] of WAITS_MS.entries()) {
+    const waitMs = Math.max(leastMs, Math.min(askedToWaitMs, LONGEST_WAIT_MS));
+    if (waitMs > 0) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
     if (!around.wanted()) return undefined;
     try {
       const law = around.law();
@@ -31,8 +39,12 @@ export async function openSession(around: OpenerSurroundings): Promise<ModelSess
       return undefined;
     } catch (error) {
       const failure = failureOf(error);
-      around.log.error({ code: failure.code, reason: failure.message }, 'no session with the model');
-      if (failure.kind === 'fatal') return undefined;
+      const tired = attempt === WAITS_MS.length - 1 || clock.nowMs() - begunMs > GIVE_UP_AFTER_MS;
+      const over = failure.kind === 'fatal' || tired;
+      const line = { code: failure.code, reason: failure.message, attempt: attempt + 1, retry: !over };
+      log[over ? 'error' : 'warn'](line, 'no session with the model');
+      if (over) return undefined;
+      askedToWaitMs = failure.retryAfterMs ?? 0;
     }
   }
   return undefined;

@@ -31,8 +31,8 @@ export class OpenAIRealtimeService extends ModelConnector implements OnApplicati
       { size: config.openai.warmSessions, maxAgeMs: config.openai.warmSessionMaxAgeMs },
       clock,
       () => this.connect(),
-      (failure, retryInMs) =>
-        this.log.error({ code: failure.code, retryInMs }, `no warm session with OpenAI: ${failure.message}`),
+      ({ kind, code, message }, retryInMs) =>
+        this.log[kind === 'fatal' ? 'error' : 'warn']({ code, retryInMs }, `no warm session with OpenAI: ${message}`),
     );
   }
 

@@ -75,10 +75,20 @@ describe('LogOutput', () => {
   beforeEach(() => {
     pipe = new Pipe();
   });
-  afterEach(() => pipe.close());
+  afterEach(() => {
+    for (const output of outputs.splice(0)) output.close();
+    pipe.close();
+  });
+
+  const outputs: LogOutput[] = [];
+  function open(options: ConstructorParameters<typeof LogOutput>[1]): LogOutput {
+    const output = new LogOutput(pipe.writeFd, options);
+    outputs.push(output);
+    return output;
+  }
 
   it('has written a line when the call returns', () => {
-    const output = new LogOutput(pipe.writeFd, { lossNotice });
+    const output = open({ lossNotice });
     output.write('one\n');
     expect(pipe.read()).toBe('one\n');
     output.write('two\n');
@@ -86,7 +96,7 @@ describe('LogOutput', () => {
   });
 
   it('keeps what a reader does not take, and writes it whole and in order when it does', async () => {
-    const output = new LogOutput(pipe.writeFd, { lossNotice });
+    const output = open({ lossNotice });
     for (let number = 0; number < 200; number++) output.write(line(number));
     expect(output.idle).toBe(false);
     expect(numbers(await pipe.readAll(output))).toEqual(upTo(200));
@@ -95,7 +105,7 @@ describe('LogOutput', () => {
   });
 
   it('loses lines beyond its limit, says how many in their place, and goes on', async () => {
-    const output = new LogOutput(pipe.writeFd, { lossNotice, maxWaitingBytes: 60_000 });
+    const output = open({ lossNotice, maxWaitingBytes: 60_000 });
     for (let number = 0; number < 100; number++) output.write(line(number));
     const seen = numbers(await pipe.readAll(output));
     const kept = seen.length - 1;
@@ -108,7 +118,7 @@ describe('LogOutput', () => {
   });
 
   it('tells once of a loss that took long, between the lines before and after it', async () => {
-    const output = new LogOutput(pipe.writeFd, { lossNotice, maxWaitingBytes: 60_000 });
+    const output = open({ lossNotice, maxWaitingBytes: 60_000 });
     let number = 0;
     while (number < 100) output.write(line(number++));
     // A reader that takes some does not make room for single lines between losses.
@@ -127,7 +137,7 @@ describe('LogOutput', () => {
   });
 
   it('writes the last lines at the end of the process for a reader that comes back, and does not wait for one that does not', () => {
-    const output = new LogOutput(pipe.writeFd, { lossNotice });
+    const output = open({ lossNotice });
     for (let number = 0; number < 20; number++) output.write(line(number));
     output.flushSync(20);
     expect(output.idle).toBe(false);
@@ -140,7 +150,7 @@ describe('LogOutput', () => {
   });
 
   it('does not throw, nor hold up the end, when the reader is gone', () => {
-    const output = new LogOutput(pipe.writeFd, { lossNotice });
+    const output = open({ lossNotice });
     pipe.closeReader();
     const begunMs = performance.now();
     for (let number = 0; number < 20; number++) output.write(line(number));

@@ -33,6 +33,7 @@ export class LogOutput {
   private broken = false;
   private retryMs = RETRY_MIN_MS;
   private timer: NodeJS.Timeout | undefined;
+  private closed = false;
 
   /** @param fd a descriptor whose `write` gives EAGAIN instead of waiting; see {@link patientDescriptor}. */
   constructor(
@@ -49,6 +50,7 @@ export class LogOutput {
 
   /** @param line with its line break. */
   write(line: string): void {
+    if (this.closed) return;
     if (this.idle) {
       const rest = this.tryWrite(Buffer.from(line));
       if (!rest) return;
@@ -72,10 +74,19 @@ export class LogOutput {
   flushSync(patienceMs = EXIT_PATIENCE_MS): void {
     const untilMs = performance.now() + patienceMs;
     const sleeper = new Int32Array(new SharedArrayBuffer(4));
-    while (!this.drain() && !this.broken && performance.now() < untilMs) Atomics.wait(sleeper, 0, 0, RETRY_MIN_MS);
+    while (!this.closed && !this.drain() && !this.broken && performance.now() < untilMs)
+      Atomics.wait(sleeper, 0, 0, RETRY_MIN_MS);
+  }
+
+  /** Writes nothing any more; whoever closes the descriptor has to say so first, because its number is given away again. */
+  close(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.closed = true;
   }
 
   private tryLater(): void {
+    if (this.closed) return;
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       if (!this.drain()) this.tryLater();

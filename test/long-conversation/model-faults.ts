@@ -92,6 +92,7 @@ export const expired: Beat = async ({ talk }) => {
 /** Twice, late, and not at all. */
 export const disorder: Beat = async ({ talk, realtime }) => {
   realtime.faults.arm('duplicate', { type: 'response.created' });
+  realtime.faults.arm('duplicate', { type: 'response.done' });
   realtime.faults.arm('omit', { type: 'response.output_audio.done' });
   realtime.faults.arm('lateTranscript', { ms: 4_000 });
   await talk.asks('Is there a place to park?', { text: 'In the yard behind the house.' });

@@ -42,13 +42,18 @@ export const OUTCOME_UNKNOWN =
 /** What was said and done in a call, in order, as it was heard. Outlives any one session with the model. */
 export class Transcript {
   private list: Entry[] = [];
+  /** A turn whose words the next session is to hear and write down. */
+  private heardAgain: CallerEntry | undefined;
 
   /** @param now milliseconds since 1970. */
   constructor(private readonly now: () => number) {}
 
   /** The caller's turn has its place in the conversation; its words come later. */
   callerTurn(itemId: string): void {
-    if (!this.callerEntry(itemId)) this.add({ kind: 'caller', itemId, atMs: this.now(), text: undefined });
+    const { heardAgain } = this;
+    this.heardAgain = undefined;
+    if (heardAgain && this.list.includes(heardAgain)) heardAgain.itemId = itemId;
+    else if (!this.callerEntry(itemId)) this.add({ kind: 'caller', itemId, atMs: this.now(), text: undefined });
   }
 
   /** The words of a turn; those of a noise that was taken out again are not kept. */
@@ -106,11 +111,15 @@ export class Transcript {
 
   /**
    * The session that was to write down turns is gone.
-   * @param heardAgain those without words are heard once more, and then have a place of their own.
+   * @param heardAgain those without words are heard once more.
    */
   sessionLost(heardAgain: boolean): void {
-    if (heardAgain) this.list = this.list.filter((entry) => entry.kind !== 'caller' || entry.text !== undefined);
-    else for (const entry of this.list) if (entry.kind === 'caller') entry.text ??= '';
+    const unwritten = this.list.filter((entry) => entry.kind === 'caller' && entry.text === undefined);
+    if (heardAgain) {
+      // Their words come under another id, as one turn; its place is that of the first.
+      this.heardAgain = unwritten[0]?.kind === 'caller' ? unwritten[0] : undefined;
+      this.list = this.list.filter((entry) => entry === this.heardAgain || !unwritten.includes(entry));
+    } else for (const entry of this.list) if (entry.kind === 'caller') entry.text ??= '';
   }
 
   /** The words of this turn will not come. */

@@ -30,6 +30,11 @@ export class OwedAnswer {
     return this.modelsOwn;
   }
 
+  /** A new session hears the caller's unanswered words once more. */
+  get hearingAgain(): boolean {
+    return this.hearing !== undefined;
+  }
+
   /** Nothing that is known here speaks against asking for it now. */
   get askable(): boolean {
     return this.owed && !this.modelsOwn && this.hearing === undefined && !this.retries.waiting;

@@ -88,6 +88,11 @@ export class TurnTaking {
     return this.responses.busy || !this.around.line.idle;
   }
 
+  /** The model is to answer, by itself or because it was asked, or does so. */
+  get answerDue(): boolean {
+    return this.answer.due || this.answering;
+  }
+
   /** An answer is owed and could not be asked for yet: what the model does about it takes longer than usual. */
   get retrying(): boolean {
     return this.answer.retrying;
@@ -184,9 +189,11 @@ export class TurnTaking {
   speechStarted(itemId: string): void {
     // The model gives up what it was about to answer by itself.
     if (this.answer.due) this.cutByCaller = true;
+    // Words that are heard again were said before what the caller is hearing now.
+    const overAssistant = this.assistantSpeaking && !this.holdsTheFloor && !this.answer.hearingAgain;
     this.answer.callerSpeaks();
     this.watch();
-    this.caller.started(itemId, this.assistantSpeaking && !this.holdsTheFloor);
+    this.caller.started(itemId, overAssistant);
     this.listener.callerSpeaks();
     this.listener.changed();
   }
