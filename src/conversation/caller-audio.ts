@@ -6,14 +6,16 @@ const PREROLL_BYTES = 8_000;
 const GAP_MS = 500;
 /** Held audio is handed over one second at a time. */
 const PIECE_BYTES = 8_000;
-/** Base64 text of three quarters of a second. */
+/** Base64 text of three quarters of a second, in frames of 20 ms or longer. */
 const CHUNK_BYTES = 8_192;
+const CHUNK_FRAMES = 64;
 
 interface Chunk {
   text: Buffer;
   usedBytes: number;
   /** The base64 text of each frame is complete in itself, with its own padding. */
-  frameBytes: number[];
+  frameBytes: Uint32Array;
+  frames: number;
 }
 
 /**
@@ -42,14 +44,14 @@ export class CallerAudio {
     if (!this.isPinned && nowMs - this.keptMs > GAP_MS) this.clear();
     this.keptMs = nowMs;
     let chunk = this.chunks.at(-1);
-    if (!chunk || chunk.usedBytes + base64.length > chunk.text.length) {
+    if (!chunk || chunk.frames === CHUNK_FRAMES || chunk.usedBytes + base64.length > chunk.text.length) {
       chunk = this.newChunk(base64.length);
       this.chunks.push(chunk);
       this.trim();
     }
     base64.copy(chunk.text, chunk.usedBytes);
     chunk.usedBytes += base64.length;
-    chunk.frameBytes.push(base64.length);
+    chunk.frameBytes[chunk.frames++] = base64.length;
     this.heldBytes += base64.length;
   }
 
@@ -81,8 +83,9 @@ export class CallerAudio {
   private newChunk(leastBytes: number): Chunk {
     const { spare } = this;
     this.spare = undefined;
-    if (spare && spare.text.length >= leastBytes) return { text: spare.text, usedBytes: 0, frameBytes: [] };
-    return { text: Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, leastBytes)), usedBytes: 0, frameBytes: [] };
+    if (spare && spare.text.length >= leastBytes) return Object.assign(spare, { usedBytes: 0, frames: 0 });
+    const text = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, leastBytes));
+    return { text, usedBytes: 0, frameBytes: new Uint32Array(CHUNK_FRAMES), frames: 0 };
   }
 
   /** The oldest goes first. Base64 is four characters for three bytes. */
@@ -98,7 +101,9 @@ export class CallerAudio {
   }
 }
 
-function decoded({ text, frameBytes }: Chunk): Buffer[] {
+function decoded({ text, frameBytes, frames }: Chunk): Buffer[] {
   let at = 0;
-  return frameBytes.map((bytes) => Buffer.from(text.toString('latin1', at, (at += bytes)), 'base64'));
+  return Array.from(frameBytes.subarray(0, frames), (bytes) =>
+    Buffer.from(text.toString('latin1', at, (at += bytes)), 'base64'),
+  );
 }
