@@ -1,4 +1,5 @@
 import { type Clock } from '../common/clock.js';
+import { guardedClock } from '../common/guarded-clock.js';
 import { guarded } from '../common/guarded.js';
 
 /** Keeps a mistake of ours within its call: whatever throws, from a socket, a timer or a promise, is reported here. */
@@ -11,10 +12,7 @@ export class CallGuard {
     clock: Clock,
     private readonly failed: (error: unknown, where: string) => void,
   ) {
-    this.clock = {
-      nowMs: () => clock.nowMs(),
-      after: (delayMs, action) => clock.after(delayMs, () => this.timer(action)),
-    };
+    this.clock = guardedClock(clock, (error) => failed(error, 'timer'));
   }
 
   /** The same listener, whose methods do not throw. */
@@ -26,12 +24,4 @@ export class CallGuard {
   readonly unattended = (work: Promise<unknown>): void => {
     work.catch((error: unknown) => this.failed(error, 'promise'));
   };
-
-  private timer(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.failed(error, 'timer');
-    }
-  }
 }
