@@ -8,15 +8,11 @@ const GAP_MS = 500;
 const PIECE_BYTES = 8_000;
 /** Base64 text of three quarters of a second, in frames of 20 ms or longer. */
 const CHUNK_BYTES = 8_192;
-const CHUNK_FRAMES = 64;
-
-interface Chunk {
-  text: Buffer;
-  usedBytes: number;
-  /** The base64 text of each frame is complete in itself, with its own padding. */
-  frameBytes: Uint32Array;
-  frames: number;
-}
+/** Ends the text of each frame, which is complete in itself, with its own padding. */
+const FRAME_END = 0x0a;
+/** Four characters for three bytes, and the end of each frame of 20 ms. */
+const TEXT_PER_BYTE = 1.34;
+const NO_CHUNK: Buffer = Buffer.alloc(0);
 
 /**
  * The caller's last words as audio, for a session that has not heard them: everything while there is no session, and
@@ -24,9 +20,12 @@ interface Chunk {
  * last second is kept. A frame costs one copy.
  */
 export class CallerAudio {
-  private chunks: Chunk[] = [];
-  private spare: Chunk | undefined;
-  private heldBytes = 0;
+  /** Chunks that are full, oldest first. */
+  private full: Buffer[] = [];
+  private fullBytes = 0;
+  private chunk: Buffer = NO_CHUNK;
+  private usedBytes = 0;
+  private spare: Buffer | undefined;
   private isPinned = true;
   private keptMs = 0;
 
@@ -43,16 +42,11 @@ export class CallerAudio {
     const nowMs = this.nowMs();
     if (!this.isPinned && nowMs - this.keptMs > GAP_MS) this.clear();
     this.keptMs = nowMs;
-    let chunk = this.chunks.at(-1);
-    if (!chunk || chunk.frames === CHUNK_FRAMES || chunk.usedBytes + base64.length > chunk.text.length) {
-      chunk = this.newChunk(base64.length);
-      this.chunks.push(chunk);
-      this.trim();
-    }
-    base64.copy(chunk.text, chunk.usedBytes);
-    chunk.usedBytes += base64.length;
-    chunk.frameBytes[chunk.frames++] = base64.length;
-    this.heldBytes += base64.length;
+    const { length } = base64;
+    if (this.usedBytes + length >= this.chunk.length) this.turnOver(length + 1);
+    this.chunk.set(base64, this.usedBytes);
+    this.usedBytes += length;
+    this.chunk[this.usedBytes++] = FRAME_END;
   }
 
   pin(): void {
@@ -66,13 +60,14 @@ export class CallerAudio {
 
   /** What was kept has been heard: only what comes from now on matters. */
   clear(): void {
-    this.chunks = [];
-    this.heldBytes = 0;
+    this.full = [];
+    this.fullBytes = 0;
+    this.usedBytes = 0;
   }
 
   /** Hands over everything kept, as base64 text in pieces of up to a second, and keeps it no longer. */
   release(give: (base64: Buffer) => void): void {
-    const audio = Buffer.concat(this.chunks.flatMap(decoded));
+    const audio = Buffer.concat([...this.full, this.chunk.subarray(0, this.usedBytes)].flatMap(decoded));
     this.clear();
     this.isPinned = false;
     for (let at = 0; at < audio.length; at += PIECE_BYTES) {
@@ -80,30 +75,36 @@ export class CallerAudio {
     }
   }
 
-  private newChunk(leastBytes: number): Chunk {
+  /** The next chunk, for a frame of so many bytes. */
+  private turnOver(leastBytes: number): void {
+    if (this.usedBytes > 0) {
+      this.full.push(this.chunk.subarray(0, this.usedBytes));
+      this.fullBytes += this.usedBytes;
+      this.chunk = NO_CHUNK;
+      this.trim();
+    }
+    this.usedBytes = 0;
+    if (this.chunk.length >= leastBytes) return;
     const { spare } = this;
     this.spare = undefined;
-    if (spare && spare.text.length >= leastBytes) return Object.assign(spare, { usedBytes: 0, frames: 0 });
-    const text = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, leastBytes));
-    return { text, usedBytes: 0, frameBytes: new Uint32Array(CHUNK_FRAMES), frames: 0 };
+    const fits = spare && spare.length >= leastBytes;
+    this.chunk = fits ? spare : Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, leastBytes));
   }
 
-  /** The oldest goes first. Base64 is four characters for three bytes. */
+  /** The oldest goes first. */
   private trim(): void {
-    const mostBytes = ((this.isPinned ? MAX_HELD_BYTES : PREROLL_BYTES) * 4) / 3;
-    let oldest = this.chunks[0];
-    while (oldest && this.chunks.length > 1 && this.heldBytes - oldest.usedBytes >= mostBytes) {
-      this.heldBytes -= oldest.usedBytes;
-      this.chunks.shift();
-      this.spare = oldest;
-      oldest = this.chunks[0];
+    const mostBytes = (this.isPinned ? MAX_HELD_BYTES : PREROLL_BYTES) * TEXT_PER_BYTE;
+    let oldest = this.full[0];
+    while (oldest && this.fullBytes - oldest.length >= mostBytes) {
+      this.fullBytes -= oldest.length;
+      this.full.shift();
+      this.spare = Buffer.from(oldest.buffer);
+      oldest = this.full[0];
     }
   }
 }
 
-function decoded({ text, frameBytes, frames }: Chunk): Buffer[] {
-  let at = 0;
-  return Array.from(frameBytes.subarray(0, frames), (bytes) =>
-    Buffer.from(text.toString('latin1', at, (at += bytes)), 'base64'),
-  );
+function decoded(chunk: Buffer): Buffer[] {
+  const frames = chunk.toString('latin1').split('\n');
+  return frames.map((base64) => Buffer.from(base64, 'base64'));
 }

@@ -141,7 +141,7 @@ export class Conversation implements LineListener, TurnTakingListener {
 
   /** Connects to the model and lets the assistant greet. Caller audio counts from now on. */
   begin(): void {
-    this.line.listen(this.guard.listener<LineListener>(this));
+    this.line.listen(this.lineListener());
     this.limits.start();
     this.sessions.begin();
     this.changed();
@@ -275,6 +275,18 @@ export class Conversation implements LineListener, TurnTakingListener {
   /** The model is to answer. */
   private ask(): void {
     if (!this.ending.begun) this.turnTaking.ask();
+  }
+
+  /** Caller audio goes past the guard, which costs as much as the way behind it; the line ends the call for what it throws. */
+  private lineListener(): LineListener {
+    const guarded = this.guard.listener<LineListener>(this);
+    return {
+      callerAudio: (base64) => this.callerAudio(base64),
+      key: (digit, occurredAtMs) => guarded.key(digit, occurredAtMs),
+      itemStarted: (itemId) => guarded.itemStarted(itemId),
+      itemHeard: (itemId, heardMs) => guarded.itemHeard(itemId, heardMs),
+      lineBack: () => guarded.lineBack(),
+    };
   }
 
   private sayLast(sentence: string): boolean {

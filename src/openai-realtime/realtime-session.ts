@@ -121,7 +121,7 @@ export class RealtimeSession implements ModelSession {
 
   appendAudio(base64: Buffer): void {
     this.wire.append(base64);
-    this.speechEnd.audio(base64, this.law);
+    if (this.speechEnd.listening) this.speechEnd.audio(base64, this.law);
   }
 
   async setInputLaw(law: G711Law): Promise<void> {

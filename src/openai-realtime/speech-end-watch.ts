@@ -31,6 +31,11 @@ export class SpeechEndWatch {
     private readonly missed: () => void,
   ) {}
 
+  /** Caller audio is wanted. */
+  get listening(): boolean {
+    return this.speaking && !this.timer;
+  }
+
   speechStarted(): void {
     this.speechStopped();
     this.speaking = true;
@@ -45,9 +50,9 @@ export class SpeechEndWatch {
     this.timer = undefined;
   }
 
-  /** @param base64 the caller's audio as base64 text; costs nothing while they are silent. */
+  /** @param base64 the caller's audio as base64 text. */
   audio(base64: Buffer, law: G711Law): void {
-    if (!this.speaking || this.timer) return;
+    if (!this.listening) return;
     this.unseenMs += decodedBytes(base64) / BYTES_PER_MS;
     if (this.unseenMs < LOOK_EVERY_MS) return;
     const audio = Buffer.from(base64.toString('latin1'), 'base64');
