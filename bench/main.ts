@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findCores } from './child.js';
 import { compare, type Comparison, pairCounts, type RunPair, withMemorySlopes } from './comparison.js';
+import { runFleet } from './fleet/run-fleet.js';
 import { type LoadPlan } from './load/plan.js';
 import { describeMachine, machineText } from './machine.js';
 import { plansOf, readOptions } from './options.js';
@@ -35,7 +36,9 @@ async function runPair(plan: LoadPlan, order: readonly RelayName[], settings: Ru
 }
 
 async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  if (args[0] === 'fleet') return runFleet(args.slice(1));
+  const options = readOptions(args);
   if (process.platform !== 'linux') {
     console.error('The benchmark reads the CPU time and memory of its processes from /proc, so it runs on Linux only.');
     return 2;

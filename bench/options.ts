@@ -71,7 +71,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
     .option('--gateway-env <NAME=VALUE>', 'a setting of the gateway to try (may be repeated)', setting, {})
     .option('--json <file>', 'where the results go (default: bench-results/<time>.json)')
     .option('--quick', 'a smoke test: 20 calls, 2 seconds, one pair')
-    .option('--full', 'five pairs of 10 seconds, plain and TLS (about an hour)');
+    .option('--full', 'five pairs of 10 seconds, plain and TLS (about an hour)')
+    .addHelpText('after', '\nnpm run bench -- fleet --help: several pods, kills, hand-overs, Redis and the relay hop.');
   const flags = command.parse(args, { from: 'user' }).opts<Flags>();
   const preset = flags.quick ? PRESETS.quick : flags.full ? PRESETS.full : PRESETS.short;
   return {

@@ -2,8 +2,12 @@ import { NestFactory } from '@nestjs/core';
 import { type AddressInfo } from 'node:net';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { Logger } from 'nestjs-pino';
+import { Fleet } from './affinity/fleet.js';
+import { ThisPod } from './affinity/this-pod.js';
 import { AppModule } from './app.module.js';
 import { CallsService } from './calls/calls.service.js';
+import { Drain } from './calls/fleet/drain.js';
+import { FleetDuties } from './calls/fleet/fleet-duties.js';
 import { ConfigError } from './config/config-error.js';
 import { loadDotEnv } from './config/env-file.js';
 import { loadConfig, type LoadedConfig } from './config/load-config.js';
@@ -12,6 +16,7 @@ import { Lifecycle } from './health/lifecycle.js';
 import { ManagementServer } from './health/management-server.js';
 import { addHealthRoutes } from './health/health-routes.js';
 import { quietAboutSetUp } from './telemetry/quiet-set-up.js';
+import { MediaStreamGateway } from './media-stream/media-stream.gateway.js';
 import { MediaStreamAdapter } from './media-stream/media-stream.adapter.js';
 import { StreamUpgradePolicy } from './media-stream/stream-upgrade-policy.js';
 import { outliveMistakes, stopOnSignals, type Stoppable } from './health/process-exit.js';
@@ -46,14 +51,19 @@ async function start(): Promise<void> {
     onProblem: (name, problem) => log.error(`${name}: ${problem}`),
   });
   const lifecycle = app.get(Lifecycle);
-  const management = new ManagementServer();
+  const management = app.get(ManagementServer);
   addHealthRoutes(management, app);
+  app.get(MediaStreamGateway).takeRelayed();
   const stoppable: Stoppable = {
     lifecycle,
     calls: app.get(CallsService),
     log,
+    drain: () => app.get(Drain).begin(),
+    drainDeadlineMs: config.drain.deadlineMs,
+    othersTakeOver: () => app.get(Fleet).stayingElsewhere,
     close: async () => {
       secrets.close();
+      await app.get(Fleet).leave();
       await app.close();
       await management.close();
     },
@@ -63,6 +73,8 @@ async function start(): Promise<void> {
 
   const managementPort = await management.listen(config.http.managementPort, config.http.host);
   await app.listen(config.http.port, config.http.host);
+  app.get(ThisPod).listening(managementPort);
+  app.get(FleetDuties).begin();
   lifecycle.started = true;
   const { port } = app.getHttpServer().address() as AddressInfo;
   log.log(`Parley listens on port ${port} (webhooks, media streams) and ${managementPort} (management)`);

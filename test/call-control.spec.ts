@@ -2,7 +2,7 @@ import { callEnded, connectCall, eventually, greetedCall, hangUp, requestOf, req
 import { setStage, type Stage } from './support/gateway.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const TOKEN = '[\\w-]+\\.[\\w-]+';
+const TOKEN = '[\\w-]+\\.[0-9a-f]{8}\\.[\\w-]+';
 
 describe('the answer to a call', () => {
   let stage: Stage;

@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { SETTINGS } from '../src/config/settings.js';
 import { Counters } from '../src/telemetry/counters.js';
 
@@ -17,6 +17,33 @@ const TESTED_AS = new Map([
   ['log not read', 'stops neither health checks nor webhooks nor calls, and is whole when it is read again'],
   ['call record not kept', 'answers even when the directory is away'],
   ['told to leave', 'by Ctrl-C tells its callers, hangs up, and leaves'],
+  ['pod killed, line dialled again', "['Telnyx dials again', { reconnect: 'redial'"],
+  ['pod killed, told by webhook', "['streaming.failed comes'"],
+  ['pod killed, nobody says so', "['nobody says anything', { lostStream: 'over' }]"],
+  ['pod restarted at its address', 'after kill -9 and a restart at once, when %s,'],
+  ['pod’s host silent', 'after the host of a pod has fallen silent'],
+  ['frozen pod wakes up', 'the old owner finds that it is no longer that, and does nothing to the calls'],
+  ['told to leave, with others', 'a pod that is told to leave, and to hand its calls over at once,'],
+  ['told to leave, alone', 'says that new calls are to be delivered again while there is no other pod'],
+  ['told twice to leave', 'leaves what is left to the other pods on a second signal, where there are any'],
+  ['socket not relayed', 'takes a pod for dead that was restarted at its address, or listens no more'],
+  ['relay stalls', 'gives a peer up that takes nothing for ten seconds'],
+  ['relaying pod killed', 'ends the near socket when the pod at the far end is killed'],
+  ['webhook at several pods', 'a webhook that reaches several pods'],
+  ['secrets differ', 'tells its own log, once, that its signature is not taken'],
+  ['clocks apart', 'whose clock is %i s off: %i'],
+  ['fleet full', 'answers for the others as long as one has room, and rejects as busy when none has'],
+  ['two pods without Redis', 'are one for a call that pod %i answers and whose socket reaches pod %i'],
+  ['Redis away', "['is stopped, and comes back empty'"],
+  ['Redis slow', 'answers late for a moment, keeps its connection'],
+  ['Redis hangs', "['hangs, and goes on'"],
+  ['Redis empty', "['is restarted empty'"],
+  ['Redis read-only', 'became a replica that takes no writes, is away until it takes them again'],
+  ['Redis master lost', 'goes to the new master when the old one dies'],
+  ['Redis refuses access', 'as an ACL user that may do only what Parley does'],
+  ['Redis holds something else', 'is said once where it is no record at all'],
+  ['conversation unreadable', 'does not greet as if it were new, and asks the caller'],
+  ['conversation not written', 'lets go of the oldest parts rather than fill the memory, and writes the others again'],
 ]);
 
 const PAGE = readFileSync('docs/failures.md', 'utf8');
@@ -29,7 +56,7 @@ const read = (pattern: string): string[] =>
   globSync(pattern)
     .filter((path) => path !== 'test/failures-docs.spec.ts')
     .map((path) => readFileSync(path, 'utf8'));
-const SPECS = [...read('test/*.spec.ts'), ...read('src/**/*.spec.ts')].join('\n');
+const SPECS = ['test/*.spec.ts', 'test/cluster/*.spec.ts', 'src/**/*.spec.ts'].flatMap(read).join('\n');
 const SOURCES = globSync('src/**/*.ts').filter((path) => !/\.spec\.ts$|\/testing\/|src\/doctor\//.test(path));
 const SOURCE = SOURCES.map((path) => readFileSync(path, 'utf8')).join('\n');
 const END_REASONS = ['src/calls/end-reason.ts', 'src/conversation/call.port.ts'].flatMap((path) => {
@@ -110,5 +137,29 @@ describe('docs/failures.md', () => {
     ]);
     expect(codes.length).toBeGreaterThan(15);
     expect(codes.map(([, code]) => code ?? '').filter((code) => !SOURCE.includes(code))).toEqual([]);
+  });
+});
+
+describe('docs/affinity.md', () => {
+  const page = readFileSync('docs/affinity.md', 'utf8');
+  const matches = (pattern: RegExp, text = page): string[] => [...text.matchAll(pattern)].map(([, name]) => name ?? '');
+
+  it('names every kind of key in Redis', () => {
+    const kinds = matches(/this\.key\(.+, '(\w+)'\)/g, readFileSync('src/affinity/directory/redis-keys.ts', 'utf8'));
+    expect(kinds.length).toBeGreaterThan(8);
+    const rows = matches(/^\| `parley:\{[^}]+\}:(\w+)` \|/gm);
+    expect(rows.filter((kind) => kind !== 'probe').sort()).toEqual([...kinds].sort());
+  });
+
+  it('names log lines, counters, settings and files that there are', () => {
+    const lines = named('log', page);
+    expect(lines.length).toBeGreaterThan(15);
+    expect(lines.filter((line) => !SOURCE.includes(line))).toEqual([]);
+    const counters = Object.keys(new Counters());
+    expect([...named('counter', page), ...named('Counters', page)].filter((name) => !counters.includes(name))).toEqual(
+      [],
+    );
+    expect(matches(/`([A-Z]+_[A-Z_]+)`/g).filter((name) => !(name in SETTINGS))).toEqual([]);
+    expect(matches(/`((?:src|test)\/[^`]+)`/g).filter((path) => !existsSync(path))).toEqual([]);
   });
 });

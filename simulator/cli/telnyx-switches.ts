@@ -8,6 +8,10 @@ export const TELNYX_SWITCHES: SwitchCatalogue<TelnyxSwitches> = {
   commandDedupeMs: { kind: milliseconds, about: 'how long a repeated `command_id` is swallowed' },
   unknownCall: { kind: oneOf({ '90015': true, '10005': true }), about: 'error code for a call id that never was' },
   secondStream: { kind: oneOf({ refused: true, replaces: true }), about: '`streaming_start` while a stream lives' },
+  lostStream: {
+    kind: oneOf({ over: true, 'in-use': true }),
+    about: 'a stream lost for good without a webhook; in-use: it has to be stopped before the next one',
+  },
   refusedWhileStreaming: { kind: listOf(anyText), about: 'actions refused with 90045 while a stream lives' },
   streamExtrasOnAnswer: {
     kind: oneOf({ ignored: true, honoured: true }),
@@ -17,6 +21,8 @@ export const TELNYX_SWITCHES: SwitchCatalogue<TelnyxSwitches> = {
     kind: oneOf({ accepted: true, refused: true }),
     about: '`transfer` of a call that was not answered',
   },
+  activeCallsPaging: { kind: oneOf({ pages: true, cursors: true }), about: 'how `active_calls` is paged' },
+  endedCallKeptMs: { kind: milliseconds, about: 'how long the status of an ended call can be asked for' },
   dialIdChanges: { kind: onOff, about: 'a dialled leg has another `call_control_id` in webhooks than in the response' },
   firstCommandTimeoutMs: { kind: maybe(milliseconds), about: 'a call without any command is hung up after this' },
 
@@ -89,6 +95,7 @@ export const TELNYX_SWITCHES: SwitchCatalogue<TelnyxSwitches> = {
     kind: oneOf({ none: true, 'streaming.failed': true, 'streaming.stopped': true }),
     about: 'webhook for a lost media socket without re-dial',
   },
+  lossWebhookDelayMs: { kind: milliseconds, about: 'pause before that webhook' },
   failureReason: { kind: anyText, about: '`failure_reason` of `streaming.failed`' },
 
   speakMsPerCharacter: { kind: milliseconds, about: 'pace of `speak`' },

@@ -96,6 +96,20 @@ export class GatewayProcess {
     return `http://127.0.0.1:${this.port}/webhooks/`;
   }
 
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** Null while it runs, and where a signal ended it. */
+  get exitCode(): number | null {
+    return this.child.exitCode;
+  }
+
+  /** Sends a signal to the process. @returns whether it was there to get it */
+  kill(signal: NodeJS.Signals): boolean {
+    return this.child.kill(signal);
+  }
+
   get running(): boolean {
     return this.child.pid !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }

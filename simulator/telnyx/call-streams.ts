@@ -27,12 +27,27 @@ export interface CallStreamsOptions extends Omit<MediaStreamOptions, PerStream> 
   readonly onCreated: (stream: MediaStreamClient) => void;
 }
 
+/** One media socket of a call. Times are of the double's clock; undefined: not (yet). */
+export interface SocketRecord {
+  readonly streamId: string;
+  readonly url: string;
+  readonly dialledAtMs: number;
+  openedAtMs: number | undefined;
+  startedAtMs: number | undefined;
+  closedAtMs: number | undefined;
+  /** Who ended it; `refused`: it never opened. */
+  endedBy: 'telnyx' | 'app' | 'refused' | undefined;
+  closeCode: number | undefined;
+}
+
 export type AfterLoss = 'redial' | 'webhook' | 'nothing';
 
 /** The one media stream that a call may have at a time, over all the sockets it takes. */
 export class CallStreams {
   /** Every socket of the call, newest last. */
   readonly all: MediaStreamClient[] = [];
+  /** The life of each of them, in the same order. */
+  readonly records: SocketRecord[] = [];
   private live: { id: string; readonly request: StreamRequest } | undefined;
   private mayStart = false;
   private redials = 0;
@@ -89,17 +104,19 @@ export class CallStreams {
       this.redialAfter(delayMs);
       return;
     }
+    if (then === 'nothing') {
+      this.forgetSilently();
+      return;
+    }
     this.forget();
-    if (then === 'nothing') return;
-    this.options.timers.after(delayMs, () => {
-      if (this.options.switches.lossWebhook === 'streaming.stopped') this.options.listener.streamStopped(live.request);
-      else this.options.listener.streamFailed(live, 'dropped');
-    });
+    const { lossWebhook } = this.options.switches;
+    this.tellOfLoss(live, lossWebhook === 'none' ? 'streaming.failed' : lossWebhook, 'dropped', delayMs);
   }
 
   private connect(live: { id: string; readonly request: StreamRequest }): void {
     const { options } = this;
     const { request } = live;
+    const record = this.newRecord(live.id, request);
     const stream = new MediaStreamClient({
       ...options,
       request,
@@ -114,11 +131,16 @@ export class CallStreams {
           if (options.switches.afterErrorFrame === 'closes') this.drop('close', 'webhook', 0);
         },
         onOpen: (opened) => {
+          record.openedAtMs = options.ticker.now();
           options.listener.streamConnected(opened);
           if (this.mayStart) this.start(opened);
         },
-        onRefused: (refused, reason) => this.onRefused(refused, reason),
+        onRefused: (refused, reason) => {
+          this.recordEnd(record, 'refused', undefined);
+          this.onRefused(refused, reason);
+        },
         onClosed: (closed, by, code) => {
+          this.recordEnd(record, by, code);
           if (by === 'app') this.onLost(closed, code);
         },
       },
@@ -130,6 +152,8 @@ export class CallStreams {
   private start(stream: MediaStreamClient): void {
     this.redials = 0;
     stream.start();
+    const record = this.records[this.all.indexOf(stream)];
+    if (record) record.startedAtMs = this.options.ticker.now();
     this.options.listener.streamStarted(stream);
   }
 
@@ -153,9 +177,25 @@ export class CallStreams {
       this.redialAfter(switches.reconnectDelayMs);
       return;
     }
+    if (switches.lossWebhook === 'none') {
+      this.forgetSilently();
+      return;
+    }
     this.forget();
-    if (switches.lossWebhook === 'streaming.failed') listener.streamFailed(live, `closed ${code}`);
-    else if (switches.lossWebhook === 'streaming.stopped') listener.streamStopped(live.request);
+    this.tellOfLoss(live, switches.lossWebhook, `closed ${code}`, switches.lossWebhookDelayMs);
+  }
+
+  private tellOfLoss(
+    stream: { id: string; readonly request: StreamRequest },
+    webhook: 'streaming.failed' | 'streaming.stopped',
+    detail: string,
+    delayMs: number,
+  ): void {
+    const { timers, listener } = this.options;
+    timers.after(delayMs, () => {
+      if (webhook === 'streaming.stopped') listener.streamStopped(stream.request);
+      else listener.streamFailed(stream, detail);
+    });
   }
 
   private redialAfter(delayMs: number): void {
@@ -166,6 +206,23 @@ export class CallStreams {
       if (this.options.switches.reconnectStreamId === 'new') live.id = randomUUID();
       this.connect(live);
     });
+  }
+
+  private newRecord(streamId: string, { url }: StreamRequest): SocketRecord {
+    const open = { openedAtMs: undefined, startedAtMs: undefined };
+    const closed = { closedAtMs: undefined, endedBy: undefined, closeCode: undefined };
+    const record = { streamId, url, dialledAtMs: this.options.ticker.now(), ...open, ...closed };
+    this.records.push(record);
+    return record;
+  }
+
+  private recordEnd(record: SocketRecord, endedBy: SocketRecord['endedBy'], closeCode: number | undefined): void {
+    Object.assign(record, { endedBy, closeCode, closedAtMs: this.options.ticker.now() });
+  }
+
+  /** Nobody is told of the loss; whether Telnyx itself has noticed is a switch. */
+  private forgetSilently(): void {
+    if (this.options.switches.lostStream === 'over') this.forget();
   }
 
   private forget(): void {

@@ -1,5 +1,7 @@
+import { type SoundSpan, soundSpans } from '../audio/energy.js';
 import { decodeG711 } from '../audio/g711.js';
 import { lawOf } from './codecs.js';
+import { gapAfter, type HeardGap, LEAST_GAP_MS, longestGap } from './heard-gap.js';
 import { type PlayoutClock, type PlayoutGap } from './playout-clock.js';
 import { type TelnyxCodec } from './switches.js';
 import { renderTimeline, SAMPLES_PER_MS, type TimedSamples } from './timeline.js';
@@ -87,6 +89,21 @@ export class HeardRecorder {
     );
   }
 
+  /**
+   * The first silence after a moment, until something was heard again; a silence that was going on counts from the moment.
+   * All times are milliseconds since the answer (see `sinceAnswer`), exact to 10 ms.
+   * @param leastMs shorter silences are pauses between words
+   * @returns undefined as long as it lasts
+   */
+  gapAfter(atMs: number, leastMs = LEAST_GAP_MS): HeardGap | undefined {
+    return gapAfter(this.sounds(atMs, this.elapsedMs), atMs, leastMs);
+  }
+
+  /** The longest silence between two moments (default: now, or the end of the call). Times as in `gapAfter`. */
+  longestGap(fromMs: number, toMs = this.elapsedMs): HeardGap {
+    return longestGap(this.sounds(fromMs, toMs), fromMs, toMs);
+  }
+
   /** Codec bytes heard so far, over all streams. */
   get playedBytes(): number {
     this.settle();
@@ -128,6 +145,16 @@ export class HeardRecorder {
       stretches.push({ samples, startedAtMs: startedAtMs + first / SAMPLES_PER_MS });
     }
     return renderTimeline(stretches, fromMs, toMs);
+  }
+
+  /** What sounded between two moments; where no audio was kept, all that was played. */
+  private sounds(fromMs: number, toMs: number): SoundSpan[] {
+    const played = this.segments.filter(({ startedAtMs, endedAtMs }) => endedAtMs > fromMs && startedAtMs < toMs);
+    if (played.some(({ bytes }) => bytes.length === 0)) {
+      return played.map(({ startedAtMs, endedAtMs }) => ({ fromMs: startedAtMs, toMs: endedAtMs }));
+    }
+    const spans = soundSpans(this.audioBetween(fromMs, toMs), { pauseMs: 0, leastMs: 0 });
+    return spans.map((span) => ({ fromMs: fromMs + span.fromMs, toMs: fromMs + span.toMs }));
   }
 
   private settle(): void {

@@ -1,11 +1,12 @@
 export * from './account.js';
 export type { CallRequest } from './call-host.js';
 export type { CallFacts, Hangup, HangupCause } from './call-payloads.js';
-export type { AfterLoss } from './call-streams.js';
+export type { AfterLoss, SocketRecord } from './call-streams.js';
 export { CallerVoice } from './caller-voice.js';
 export { EventLog, type LogEntry } from './event-log.js';
 export { FaultPlan, type RestFault, TelnyxFaults, type WebhookFault } from './faults.js';
 export * as frames from './frames.js';
+export type { HeardGap } from './heard-gap.js';
 export { HeardRecorder, type HeardSegment, type SpokenText } from './heard-recorder.js';
 export { MediaStreamClient } from './media-stream-client.js';
 export * from './playout-clock.js';

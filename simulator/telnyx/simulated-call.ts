@@ -4,7 +4,7 @@ import { Announcements } from './announcements.js';
 import { type CallHost, type CallRequest } from './call-host.js';
 import { type CallFacts, type Hangup, type HangupCause } from './call-payloads.js';
 import { CallReporter } from './call-reporter.js';
-import { type AfterLoss, CallStreams } from './call-streams.js';
+import { type AfterLoss, CallStreams, type SocketRecord } from './call-streams.js';
 import { CallerVoice } from './caller-voice.js';
 import { bytesPerMs, mediaFormat } from './codecs.js';
 import { EventLog, type LogEntry } from './event-log.js';
@@ -125,6 +125,11 @@ export class SimulatedCall {
   /** Every media socket of the call, newest last. */
   get streams(): readonly MediaStreamClient[] {
     return this.mediaStreams.all;
+  }
+
+  /** The life of every media socket: when each was dialled, opened, closed, and by whom. */
+  get sockets(): readonly SocketRecord[] {
+    return this.mediaStreams.records;
   }
 
   /** The call as webhooks describe it. */

@@ -15,12 +15,21 @@ export interface TelnyxSwitches {
   unknownCall: '90015' | '10005';
   /** A second `streaming_start` while a stream lives. */
   secondStream: 'refused' | 'replaces';
+  /**
+   * A stream whose socket was lost, without a re-dial and without a webhook: over for Telnyx too, or still in its books,
+   * so that the next `streaming_start` needs a `streaming_stop` before it.
+   */
+  lostStream: 'over' | 'in-use';
   /** Actions refused with 90045 while a stream lives. Telnyx says "some" and does not name them. */
   refusedWhileStreaming: readonly string[];
   /** `stream_auth_token`, `custom_parameters` and sampling rate on `answer`: absent in the schema, sent by some apps. */
   streamExtrasOnAnswer: 'ignored' | 'honoured';
   /** A `transfer` of a call that was not answered: refused with 90034, or answered with the second leg. */
   transferBeforeAnswer: 'accepted' | 'refused';
+  /** How `active_calls` is paged: the SDK reads page numbers, the text of the schema says cursors. */
+  activeCallsPaging: 'pages' | 'cursors';
+  /** How long the status of an ended call can be asked for. */
+  endedCallKeptMs: number;
   /** Whether a dialled leg carries another `call_control_id` in its webhooks than in the response. */
   dialIdChanges: boolean;
   /** An inbound call without any command is hung up after this; the portal's setting is off by default. */
@@ -92,6 +101,8 @@ export interface TelnyxSwitches {
   reconnectStopCodes: readonly number[];
   /** Webhook for a socket that the app closed or lost, when there is no re-dial. */
   lossWebhook: 'none' | 'streaming.failed' | 'streaming.stopped';
+  /** How long after the loss. */
+  lossWebhookDelayMs: number;
   failureReason: string;
 
   // The far end
@@ -111,9 +122,12 @@ export const DEFAULT_SWITCHES: Readonly<TelnyxSwitches> = {
   commandDedupeMs: 60_000,
   unknownCall: '90015',
   secondStream: 'refused',
+  lostStream: 'over',
   refusedWhileStreaming: [],
   streamExtrasOnAnswer: 'ignored',
   transferBeforeAnswer: 'refused',
+  activeCallsPaging: 'pages',
+  endedCallKeptMs: 600_000,
   dialIdChanges: false,
   firstCommandTimeoutMs: undefined,
 
@@ -156,6 +170,7 @@ export const DEFAULT_SWITCHES: Readonly<TelnyxSwitches> = {
   reconnectStreamId: 'same',
   reconnectStopCodes: [],
   lossWebhook: 'none',
+  lossWebhookDelayMs: 0,
   failureReason: 'connection_failed',
 
   speakMsPerCharacter: 60,

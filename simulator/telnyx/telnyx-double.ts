@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { defaultAccount, page, readAccount, type TelnyxAccount } from './account.js';
+import { defaultAccount, readAccount, type TelnyxAccount } from './account.js';
 import { type CallHost, type CallRequest } from './call-host.js';
+import { callStatus, listActiveCalls, retrieveStatus } from './call-status.js';
 import { CommandIds } from './command-ids.js';
 import { dial, isCommand, refuseCommand, runCommand } from './commands.js';
 import { EventLog } from './event-log.js';
@@ -226,12 +227,11 @@ export class TelnyxDouble implements CallHost {
       return this.handleCommand(request, id);
     }
     if (request.method === 'GET' && resource === 'calls' && path.length === 2 && id !== undefined) {
-      const call = this.find(id);
-      return call === undefined ? errorReply(restError('10005')) : okReply({ data: callStatus(call) });
+      const status = retrieveStatus(this.find(id), this.ticker.now(), this.switches.endedCallKeptMs);
+      return status === undefined ? errorReply(restError('10005')) : okReply({ data: status });
     }
     if (request.method === 'GET' && resource === 'connections' && path[2] === 'active_calls') {
-      const active = this.calls.filter((call) => call.connectionId === id && call.state === 'answered');
-      return okReply(page(active.map(activeCall), query));
+      return okReply(listActiveCalls(this.calls, id ?? '', query, this.switches.activeCallsPaging));
     }
     if (request.method === 'GET' && resource === 'public_key' && path.length === 1) {
       return okReply({ data: { public: this.publicKey, record_type: 'public_key' } });
@@ -272,33 +272,4 @@ export class TelnyxDouble implements CallHost {
     this.commandIds.remember(now, callControlId, body['command_id'], reply, this.switches.commandDedupeMs);
     return reply;
   }
-}
-
-function durationSeconds(call: SimulatedCall): number {
-  return Number.isNaN(call.heard.elapsedMs) ? 0 : Math.floor(call.heard.elapsedMs / 1000);
-}
-
-function callStatus(call: SimulatedCall) {
-  return {
-    record_type: 'call' as const,
-    call_control_id: call.callControlId,
-    call_leg_id: call.callLegId,
-    call_session_id: call.callSessionId,
-    is_alive: call.state !== 'ended',
-    call_duration: durationSeconds(call),
-    start_time: call.startTime,
-    ...(call.clientState === undefined ? {} : { client_state: call.clientState }),
-    ...(call.state === 'ended' ? { end_time: new Date().toISOString() } : {}),
-  };
-}
-
-function activeCall(call: SimulatedCall) {
-  return {
-    record_type: 'call' as const,
-    call_control_id: call.callControlId,
-    call_leg_id: call.callLegId,
-    call_session_id: call.callSessionId,
-    call_duration: durationSeconds(call),
-    client_state: call.clientState ?? '',
-  };
 }

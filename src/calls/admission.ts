@@ -7,7 +7,14 @@ import { type Config } from '../config/config.js';
 import { CallerRate } from './caller-rate.js';
 import { memoryUsedPercent } from './memory-use.js';
 
-export type Verdict = 'admit' | 'caller-too-often' | 'full' | 'event-loop-late' | 'memory-low';
+export type Verdict =
+  | 'admit'
+  | 'caller-too-often'
+  | 'full'
+  | 'event-loop-late'
+  | 'memory-low'
+  /** Calls are refused while Redis is away (REDIS_FAILURE_MODE). */
+  | 'directory-away';
 
 /** How often the delay of the event loop is looked at: an overload of seconds counts, one long tick does not. */
 const WINDOW_MS = 1_000;

@@ -1,4 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { CallDirectory } from '../affinity/call-directory.js';
+import { CALL_KEPT_MS } from '../affinity/directory/kept-for.js';
 import { CLOCK } from '../common/clock.token.js';
 import { type Clock } from '../common/clock.js';
 import { CONFIG } from '../config/config.token.js';
@@ -18,6 +20,7 @@ export class CallBooks {
     @Inject(CONFIG) private readonly config: Config,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CallReports) private readonly reports: Pick<CallReports, 'deliver'>,
+    private readonly directory: CallDirectory,
   ) {}
 
   /** Calls whose last words are still being written down. */
@@ -40,15 +43,22 @@ export class CallBooks {
       sessionId: callSessionId,
       from,
       to,
-      startedAt: carried.startedAt.toISOString(),
+      startedAt: new Date(carried.startedAtMs).toISOString(),
       endedAt: new Date().toISOString(),
       durationMs: Math.round(this.clock.nowMs() - carried.startedMs),
       endReason,
     };
     this.waiting++;
-    void finished.then((conversation) => {
+    void finished.then(async (conversation) => {
+      const first = await this.isFirst(callControlId);
       this.waiting--;
-      this.reports.deliver({ ...report, conversation: conversation ?? null });
+      if (first) this.reports.deliver({ ...report, conversation: conversation ?? null });
     });
+  }
+
+  /** A call that changed hands as it ended, or after the caller was handed over, is over for two pods. */
+  private async isFirst(callControlId: string): Promise<boolean> {
+    if (!this.directory.shared) return true;
+    return this.directory.turn(`report ${callControlId}`, CALL_KEPT_MS).catch(() => true);
   }
 }

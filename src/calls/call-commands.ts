@@ -24,6 +24,13 @@ export interface TransferRequest {
   transfer: number;
 }
 
+/** A call that Telnyx says is going on. */
+export interface ActiveCall {
+  callControlId: string;
+  clientState: string | undefined;
+  durationS: number;
+}
+
 /** "Call not answered yet". */
 export const NOT_ANSWERED = '90034';
 
@@ -56,4 +63,8 @@ export abstract class CallCommands {
    * @returns whether it is being spoken.
    */
   abstract sayBeside(callControlId: string, sentence: string, cause: string): Promise<boolean>;
+  /** Whether Telnyx says that the call is still going on; undefined where it does not say. */
+  abstract isAlive(callControlId: string): Promise<boolean | undefined>;
+  /** The calls that are going on by one of our connections; none where Telnyx does not say. */
+  abstract activeCalls(connectionId: string): Promise<ActiveCall[]>;
 }

@@ -1,6 +1,7 @@
 import { type Logger } from 'pino';
 import { type CallActions, type TransferFailure } from '../conversation/call.port.js';
 import { type Line } from '../conversation/line.port.js';
+import { type ConversationKeeper, type SavedConversation } from '../conversation/record/saved-conversation.js';
 import { type ConversationReport } from '../conversation/record/conversation-report.js';
 
 /** A conversation, as the life of its call is concerned with it. */
@@ -15,6 +16,14 @@ export interface CallConversation {
   finish(): Promise<ConversationReport>;
   /** Says and hears nothing more, and nobody asks what it was. */
   close(): void;
+  /** Resolves at a moment when nobody speaks and nothing is under way, or when the time is over. */
+  whenQuiet(atMostMs: number): Promise<void>;
+  /** From now on nothing is said or done, until `thaw` or `close`; what was said is written down. */
+  freeze(): void;
+  /** What the caller has said since, and just before, as G.711: for the pod that goes on with it. */
+  takeUnheard(): Buffer;
+  /** It goes on here after all, as after a lost line. */
+  thaw(): void;
 }
 
 /** A call that is ready to be talked on. */
@@ -23,6 +32,16 @@ export interface TalkingCall {
   line: Line;
   log: Logger;
   call: CallActions;
+  /** Where it is written down while it goes on; undefined: nowhere. */
+  keeper?: ConversationKeeper | undefined;
+  /** What another pod wrote down of it: it goes on. Undefined: it begins. */
+  saved?: SavedConversation | undefined;
+  /** When it began, in milliseconds since 1970, where what was written down does not say. */
+  beganAtMs?: number | undefined;
+  /** With `saved`: what the caller said while it was on its way here, as G.711. */
+  unheard?: Buffer | undefined;
+  /** With `saved`: why a transfer that another pod had begun came to nothing, where that is known. */
+  returning?: TransferFailure | undefined;
 }
 
 /** Where conversations come from. */

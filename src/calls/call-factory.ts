@@ -1,9 +1,20 @@
+import { Inject, Injectable } from '@nestjs/common';
 import { type Logger } from 'pino';
+import { Ownership } from '../affinity/ownership.js';
+import { TalkLog, type TalkWriter } from '../affinity/talk-log.js';
+import { ThisPod } from '../affinity/this-pod.js';
+import { CLOCK } from '../common/clock.token.js';
 import { type Clock } from '../common/clock.js';
+import { Keyring } from '../common/keyring.js';
+import { Seal } from '../common/seal.js';
+import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
-import { type CallCommands, type StreamRequest } from './call-commands.js';
-import { type CallRules, type Wait } from './call-events.js';
+import { type SavedConversation } from '../conversation/record/saved-conversation.js';
+import { CallCommands, type StreamRequest } from './call-commands.js';
+import { type CallRules, type CallState, type Wait } from './call-events.js';
+import { type CallPapers, openPapers, sealPapers } from './call-papers.js';
 import { Call, type CallSurroundings } from './call.js';
+import { FencedCommands } from './fenced-commands.js';
 import { writeClientState } from './client-state.js';
 import { type EndReason, isFailure } from './end-reason.js';
 import { signStreamToken } from './stream-token.js';
@@ -31,27 +42,85 @@ export function speakingWaitMs(sentence: string): number {
 }
 
 /** What a call tells of itself to whoever carries it. */
-export type CallOwner = Pick<CallSurroundings, 'ending' | 'cameBack' | 'handedOver' | 'released' | 'expectSecondLeg'>;
+export type CallOwner = Pick<
+  CallSurroundings,
+  'ending' | 'cameBack' | 'handedOver' | 'released' | 'expectSecondLeg' | 'changed'
+>;
 
-/** Makes calls as the configuration wants them. */
+/** What a call is made of. */
+export interface CallParts {
+  log: Logger;
+  owner: CallOwner;
+  /** As another pod left it; undefined: it begins. */
+  state: CallState | undefined;
+}
+
+/** Makes calls as the configuration wants them, with commands that are sent only while the call is ours. */
+@Injectable()
 export class CallFactory {
+  /** Fenced, where there can be other pods. */
+  readonly commands: CallCommands;
+  private readonly seal: Seal;
+
   constructor(
-    private readonly config: Config,
-    private readonly clock: Clock,
-    private readonly commands: CallCommands,
-  ) {}
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(CLOCK) private readonly clock: Clock,
+    commands: CallCommands,
+    private readonly keyring: Keyring,
+    private readonly pod: ThisPod,
+    private readonly ownership: Ownership,
+    private readonly talks: TalkLog,
+  ) {
+    // A pod that knows of no others is told by them of what they took.
+    this.commands = ownership.shared ? new FencedCommands(commands, (callId) => ownership.mayAct(callId)) : commands;
+    this.seal = new Seal(keyring, 'call papers');
+  }
 
   /** @param baseUrl of the call's media streams. */
-  make(callControlId: string, baseUrl: string, log: Logger, owner: CallOwner): Call {
-    return new Call(callControlId, {
+  make(callControlId: string, baseUrl: string, { log, owner, state }: CallParts): Call {
+    const around = {
       clock: this.clock,
       commands: this.commands,
       log,
       rules: this.rules,
       waitsMs: this.waitsMs,
-      streamRequest: (attempt) => this.streamRequest(callControlId, baseUrl, attempt),
+      streamRequest: (attempt: number) => {
+        // So that no other pod gives the same number to a stream of its own.
+        void this.ownership.nextAttempt(callControlId);
+        return this.streamRequest(callControlId, baseUrl, attempt, this.ownership.epochOf(callControlId));
+      },
       ...owner,
-    });
+    };
+    return new Call(callControlId, around, state);
+  }
+
+  /**
+   * Where a conversation of ours is written down for other pods; undefined where there can be none.
+   * @param known what is written down of it already.
+   */
+  talkWriter(callControlId: string, known: SavedConversation | undefined): TalkWriter | undefined {
+    const epoch = this.ownership.epochOf(callControlId);
+    return epoch === undefined || !this.ownership.shared ? undefined : this.talks.open(callControlId, epoch, { known });
+  }
+
+  /** Audio of a call, for another pod alone. */
+  sealAudio(callControlId: string, audio: Buffer): Buffer {
+    return this.seal.seal(audio, `audio ${callControlId}`);
+  }
+
+  /** @returns undefined for what was not sealed by one of our pods. */
+  unsealAudio(callControlId: string, sealed: Buffer): Buffer | undefined {
+    return this.seal.unseal(sealed, `audio ${callControlId}`);
+  }
+
+  /** A call's papers as they are kept in the directory. */
+  sealed(papers: CallPapers): Buffer {
+    return sealPapers(papers, this.seal);
+  }
+
+  /** @returns undefined for papers that cannot be read. */
+  papersOf(callControlId: string, sealed: Buffer | undefined): CallPapers | undefined {
+    return openPapers(callControlId, sealed, this.seal);
   }
 
   /** What the caller hears before a call is ended for this reason. */
@@ -59,12 +128,15 @@ export class CallFactory {
     return isFailure(reason) ? this.rules.failure.sentence : this.config.sentences.sorry;
   }
 
-  /** @param attempt number of the stream within the call. */
-  streamRequest(callControlId: string, baseUrl: string, attempt: number): StreamRequest {
-    const { auth, tokenSecret } = this.config.stream;
-    const claims = { callControlId, issuedAtS: Math.floor(Date.now() / 1000), attempt, baseUrl };
-    const token = auth === 'off' ? '' : `/${signStreamToken(claims, tokenSecret.value)}`;
-    const clientState = writeClientState({ pod: this.config.pod.name, address: this.config.pod.ip });
+  /**
+   * @param attempt number of the stream within the call.
+   * @param epoch of the call.
+   */
+  streamRequest(callControlId: string, baseUrl: string, attempt: number, epoch = 0): StreamRequest {
+    const { pod } = this;
+    const claims = { callControlId, issuedAtS: Math.floor(Date.now() / 1000), attempt, epoch, baseUrl, pod };
+    const token = this.config.stream.auth === 'off' ? '' : `/${signStreamToken(claims, this.keyring)}`;
+    const clientState = writeClientState({ pod });
     return { url: `${baseUrl}${STREAM_PATH}${token}`, clientState };
   }
 

@@ -1,9 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import { CallDirectory } from '../affinity/call-directory.js';
+import { Fleet } from '../affinity/fleet.js';
+import { Keyring } from '../common/keyring.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
+import { Lifecycle } from '../health/lifecycle.js';
 import { Counters } from '../telemetry/counters.js';
 import { Admission, type Verdict } from './admission.js';
+import { callerOf } from './caller-rate.js';
 import { CallCommands } from './call-commands.js';
 import { OverflowCalls } from './overflow-calls.js';
 import { streamBaseUrl } from './stream-url.js';
@@ -17,7 +22,7 @@ export type Intake =
   | { take: false; done: Promise<unknown> };
 
 /** The pod's own trouble, which another number does not have. A caller who calls too often does, wherever. */
-const OVERFLOWS: ReadonlySet<Verdict> = new Set<Verdict>(['full', 'event-loop-late', 'memory-low']);
+const OVERFLOWS: ReadonlySet<Verdict> = new Set<Verdict>(['full', 'event-loop-late', 'memory-low', 'directory-away']);
 
 /** Decides before the answer whether a call is taken, handed to OVERFLOW_NUMBER, or rejected as busy. */
 @Injectable()
@@ -28,14 +33,43 @@ export class CallIntake {
     private readonly admission: Admission,
     private readonly commands: CallCommands,
     private readonly overflow: OverflowCalls,
+    private readonly fleet: Fleet,
+    private readonly directory: CallDirectory,
+    private readonly lifecycle: Lifecycle,
+    private readonly keyring: Keyring,
     private readonly counters: Counters,
   ) {}
+
+  /**
+   * Whether this caller has called the whole fleet too often within the last minute; the call counts. Every pod knows only
+   * what it has answered itself. Never rejects: without the directory, that decides.
+   */
+  async tooOftenInFleet(from: string | undefined): Promise<boolean> {
+    const { callerCallsPerMinute } = this.config.limits;
+    const caller = callerOf(from);
+    if (!this.directory.shared || callerCallsPerMinute === undefined || caller === undefined) return false;
+    // Numbers are not for reading by whoever looks into Redis.
+    const name = this.keyring.sign('caller rate', caller).mac.toString('base64url');
+    const calls = await this.directory.count(`caller ${name}`, 60_000).catch(() => 0);
+    return calls > callerCallsPerMinute;
+  }
+
+  /** Tells Telnyx, of a call that was judged good here. */
+  async rejectTooOften(callId: string): Promise<void> {
+    this.counters.callsRejected++;
+    this.log.warn({ callId, verdict: 'caller-too-often' }, 'call rejected as busy');
+    await this.commands.rejectAsBusy(callId);
+  }
 
   /** @param activeCalls how many calls the pod carries already. */
   judge(identity: CallIdentity, deliveredTo: string | undefined, activeCalls: number): Intake {
     const callId = identity.callControlId;
     const { overflowTo } = this.config.transfer;
-    const verdict = this.admission.judge(activeCalls, identity.from);
+    const judged = this.admission.judge(activeCalls, identity.from);
+    // This pod's own trouble, while another has room: it answers for the fleet, and the stream is placed there.
+    const elsewhere = (OVERFLOWS.has(judged) || this.lifecycle.draining) && this.fleet.roomElsewhere() !== undefined;
+    const refused = !this.directory.available && this.config.redis?.failureMode === 'refuse';
+    const verdict = refused ? 'directory-away' : elsewhere ? 'admit' : judged;
     const baseUrl = streamBaseUrl(this.config.stream.publicUrl, deliveredTo);
     if (verdict === 'admit' && baseUrl !== undefined) return { take: true, baseUrl };
     if (OVERFLOWS.has(verdict) && overflowTo !== undefined) {

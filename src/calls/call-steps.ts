@@ -1,5 +1,5 @@
 import { type TransferFailure } from '../conversation/call.port.js';
-import { type CallRules, type CallState, type SecondLeg, type Step } from './call-events.js';
+import { type CallEffect, type CallRules, type CallState, type SecondLeg, type Step } from './call-events.js';
 import { type EndReason, isFailure } from './end-reason.js';
 
 /** A stream that keeps failing soon after it started is given up after this many in one call. */
@@ -95,4 +95,26 @@ export function over(state: CallState, reason: EndReason): Step {
 export function hungUp(state: CallState, byCaller: boolean): Step {
   if (state.secondLeg === 'answered') return over(state, 'transferred');
   return over(state, byCaller ? 'caller-hung-up' : 'remote-hung-up');
+}
+
+/** What is to be done for a call that another pod has brought so far. Where it waits for a stream, one is under way. */
+export function effectsOfTakingUp({ phase }: CallState): CallEffect[] {
+  switch (phase) {
+    case 'ringing':
+    case 'answered':
+      return [{ do: 'wait', for: 'first-stream' }];
+    case 'streaming':
+    case 'interrupted':
+      return [{ do: 'wait', for: 'restarted-stream' }];
+    case 'transferring':
+      return [{ do: 'wait', for: 'second-leg' }];
+    case 'transferred':
+      return [{ do: 'wait', for: 'transferred' }];
+    case 'saying':
+      return [{ do: 'wait', for: 'sentence' }];
+    case 'ending':
+      return [{ do: 'hang-up' }, { do: 'wait', for: 'hangup' }];
+    case 'ended':
+      return [{ do: 'release' }];
+  }
 }

@@ -28,6 +28,7 @@ function setUp(overrides: Partial<CallSurroundings> = {}) {
     cameBack: (_call, why) => told.push(`back: ${why}`),
     handedOver: () => told.push('handed over'),
     released: (over) => released.push(over),
+    changed: () => undefined,
     ...overrides,
   });
   /** Lets time pass, and every promise on the way come to its end. */

@@ -12,6 +12,7 @@ import {
   type Wait,
 } from './call-events.js';
 import { nextCallState } from './call-state.js';
+import { effectsOfTakingUp } from './call-steps.js';
 
 /** What a call needs from around it. */
 export interface CallSurroundings {
@@ -31,6 +32,8 @@ export interface CallSurroundings {
   handedOver(call: Call): void;
   /** The call is over. */
   released(call: Call): void;
+  /** Something about the call is different now. */
+  changed(call: Call): void;
 }
 
 /**
@@ -42,16 +45,26 @@ const HANG_UP_RETRY_MS = { first: 2_000, longest: 60_000 };
 
 const INACTIVE: ReadonlySet<CallPhase> = new Set<CallPhase>(['transferred', 'ending', 'ended']);
 
+/** `moving`: on its way to another pod. `gone`: it is there. */
+type Whose = 'ours' | 'moving' | 'gone';
+
 /** One call: carries out what its state machine says. */
 export class Call {
-  private current: CallState = INITIAL_CALL_STATE;
+  private current: CallState;
   private timer: Timer | undefined;
   private failing = false;
+  private whose: Whose = 'ours';
+  /** Whether its stream is here, while it is on its way to another pod. */
+  private streamHere = false;
 
+  /** @param state as another pod left it; undefined: it begins here. */
   constructor(
     readonly callControlId: string,
     private readonly around: CallSurroundings,
-  ) {}
+    state?: CallState,
+  ) {
+    this.current = state ?? INITIAL_CALL_STATE;
+  }
 
   get state(): Readonly<CallState> {
     return this.current;
@@ -67,8 +80,51 @@ export class Call {
     return this.active && this.current.phase !== 'saying' && this.current.phase !== 'transferring';
   }
 
+  /** The call was begun by another pod: what it waited for is waited for here. */
+  takeUp(): void {
+    for (const effect of effectsOfTakingUp(this.current)) this.carryOut(effect);
+  }
+
+  /** The call is about to go on elsewhere: what its stream does ends nothing now. Its hang-up is still the end of it. */
+  beginMove(): void {
+    if (this.whose !== 'ours') return;
+    this.whose = 'moving';
+    this.streamHere = this.current.phase === 'streaming';
+    this.timer?.cancel();
+  }
+
+  /** It did not come about. Where no stream came back, another is asked for: nobody dials again what was stopped. */
+  cancelMove(): void {
+    if (this.whose !== 'moving') return;
+    this.whose = 'ours';
+    if (this.streamHere) return this.handle({ type: 'stream-started' });
+    this.handle({ type: 'stream-lost' });
+    this.handle({ type: 'waited', for: 'redial' });
+  }
+
+  /** Streams up to this number were asked for, by whichever pod. */
+  counted(attempt: number): void {
+    if (attempt > this.current.attempt) this.current = { ...this.current, attempt };
+  }
+
+  /** The call goes on elsewhere: nothing is done for it here any more. */
+  dismiss(): void {
+    this.whose = 'gone';
+    this.timer?.cancel();
+  }
+
+  get moving(): boolean {
+    return this.whose === 'moving';
+  }
+
   /** Something happened to the call. Never throws: a mistake of ours ends this call, and nothing else. */
   handle(event: CallEvent): void {
+    if (this.whose === 'gone') return;
+    if (this.whose === 'moving' && event.type !== 'hangup') {
+      if (event.type === 'stream-started') this.streamHere = true;
+      if (event.type === 'stream-lost') this.streamHere = false;
+      return;
+    }
     try {
       this.step(event);
     } catch (error) {
@@ -94,6 +150,7 @@ export class Call {
     }
     if (before.endReason === undefined && state.endReason !== undefined) this.around.ending(this);
     for (const effect of effects) this.carryOut(effect);
+    if (state !== before) this.around.changed(this);
   }
 
   private carryOut(effect: CallEffect): void {
@@ -178,7 +235,7 @@ export class Call {
   }
 
   private async hangUp(tries: number): Promise<void> {
-    if (this.current.phase !== 'ending') return;
+    if (this.current.phase !== 'ending' || this.whose === 'gone') return;
     const outcome = await this.around.commands.hangUp(this.callControlId);
     if (this.current.phase !== 'ending') return;
     if (outcome.ok) return;

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
-import { AffinityModule } from '../affinity/affinity.module.js';
+import { FleetModule } from '../affinity/fleet.module.js';
+import { ThisPodModule } from '../affinity/this-pod.module.js';
 import { ConversationModule } from '../conversation/conversation.module.js';
 import { ConversationService } from '../conversation/conversation.service.js';
 import { HealthModule } from '../health/health.module.js';
@@ -8,8 +9,18 @@ import { Admission } from './admission.js';
 import { CallBooks } from './call-books.js';
 import { CallCommands } from './call-commands.js';
 import { CallConversations } from './call-conversation.js';
+import { CallFactory } from './call-factory.js';
 import { CallIntake } from './call-intake.js';
 import { CallsService } from './calls.service.js';
+import { CallMover } from './fleet/call-mover.js';
+import { CallReconciliation } from './fleet/call-reconciliation.js';
+import { CallRecovery } from './fleet/call-recovery.js';
+import { CallTaking } from './fleet/call-taking.js';
+import { Drain } from './fleet/drain.js';
+import { FleetDuties } from './fleet/fleet-duties.js';
+import { Relays } from './fleet/relays.js';
+import { StreamPlacement } from './fleet/stream-placement.js';
+import { WebhookDispatch } from './fleet/webhook-dispatch.js';
 import { OverflowCalls } from './overflow-calls.js';
 import { RootController } from './root.controller.js';
 import { SecondLegs } from './second-legs.js';
@@ -21,18 +32,28 @@ const CONVERSATIONS: abstract new (...needs: never[]) => CallConversations = Con
 
 /** From the webhook to the hang-up: the life of calls, and the commands that shape it. */
 @Module({
-  imports: [AffinityModule, ConversationModule, HealthModule, ReportModule],
+  imports: [FleetModule, ThisPodModule, ConversationModule, HealthModule, ReportModule],
   controllers: [RootController, WebhooksController],
   providers: [
     CallsService,
+    CallFactory,
     CallIntake,
     CallBooks,
     OverflowCalls,
     SecondLegs,
     Admission,
+    Relays,
+    CallTaking,
+    CallMover,
+    CallRecovery,
+    CallReconciliation,
+    StreamPlacement,
+    WebhookDispatch,
+    FleetDuties,
+    Drain,
     { provide: CallCommands, useClass: TelnyxCallCommands },
     { provide: CallConversations, useExisting: CONVERSATIONS },
   ],
-  exports: [CallsService],
+  exports: [CallsService, StreamPlacement, Relays, FleetDuties, Drain],
 })
 export class CallsModule {}

@@ -1,5 +1,5 @@
-import { type CallRecord } from '../affinity/call-directory.js';
-import { InMemoryCallDirectory } from '../affinity/in-memory-call-directory.js';
+import { type NewCall } from '../affinity/call-directory.js';
+import { InMemoryCallDirectory } from '../affinity/directory/in-memory-call-directory.js';
 import { type CommandOutcome } from './call-commands.js';
 import { verifyStreamToken } from './stream-token.js';
 import { BROKEN, GONE } from './testing/scripted-commands.js';
@@ -10,12 +10,12 @@ afterEach(tidyUp);
 
 describe('CallsService', () => {
   it('answers an incoming call with a stream to where the webhook reached us, under a signed token', async () => {
-    const { calls, commands, model, directory, config } = setUp();
+    const { calls, commands, model, directory, keyring } = setUp();
     await calls.handleWebhook(initiated('a'));
     expect(commands.asked).toEqual(['answer a']);
     const [base, token = ''] = (commands.streams[0]?.url ?? '').split('/media-stream/');
     expect(base).toBe('wss://gw.example.com');
-    expect(verifyStreamToken(token, [config.stream.tokenSecret.value])).toMatchObject({
+    expect(verifyStreamToken(token, keyring)).toMatchObject({
       callControlId: 'a',
       attempt: 0,
     });
@@ -49,7 +49,7 @@ describe('CallsService', () => {
   it('does not answer a call that is hung up while its record is written', async () => {
     const written: ((value: unknown) => void)[] = [];
     class SlowDirectory extends InMemoryCallDirectory {
-      override put(record: CallRecord): Promise<void> {
+      override put(record: NewCall): Promise<void> {
         return new Promise((resolve) => written.push(resolve)).then(() => super.put(record));
       }
     }
@@ -67,7 +67,7 @@ describe('CallsService', () => {
       override put(): Promise<void> {
         return Promise.reject(new Error('away'));
       }
-      override remove(): Promise<void> {
+      override remove(): Promise<boolean> {
         return Promise.reject(new Error('away'));
       }
     }
@@ -190,6 +190,8 @@ describe('CallsService', () => {
 
   it('carries a stream of a call that it does not know: its token says that it was answered', async () => {
     const { calls, begun, commands, clock } = setUp({ PUBLIC_URL: 'https://gw.example.com' });
+    const baseUrl = 'wss://gw.example.com';
+    calls.adopt({ callControlId: 'stranger', epoch: 1, baseUrl, record: undefined, conversation: undefined });
     expect(calls.streamStarted('stranger', new BareLine())).toBe(true);
     calls.streamReady('stranger');
     expect(begun).toHaveLength(1);
@@ -201,7 +203,11 @@ describe('CallsService', () => {
 
   it('serves streams of answered calls above MAX_CALLS, up to half as many again', async () => {
     const { calls, commands } = setUp({ MAX_CALLS: '2', PUBLIC_URL: 'https://gw.example.com' });
-    const taken = ['a', 'b', 'c', 'd'].map((id) => calls.streamStarted(id, new BareLine()));
+    const taken = ['a', 'b', 'c', 'd'].map((callControlId) => {
+      const baseUrl = 'wss://gw.example.com';
+      calls.adopt({ callControlId, epoch: 1, baseUrl, record: undefined, conversation: undefined });
+      return calls.streamStarted(callControlId, new BareLine());
+    });
     await settle();
     expect(taken).toEqual([true, true, true, false]);
     expect(commands.asked).toEqual(['speak d']);
@@ -246,7 +252,8 @@ describe('CallsService', () => {
     const { calls } = setUp({ MAX_CALL_DURATION_S: '3600' });
     await calls.handleWebhook(initiated('a'));
     expect([0, 120, 121].map((ageS) => calls.mayStream('a', ageS))).toEqual([true, true, false]);
-    expect(calls.mayStream('stranger', 121)).toBe(false);
+    // Of a call that is not here, others are asked.
+    expect([121, 3_720, 3_721].map((ageS) => calls.mayStream('stranger', ageS))).toEqual([true, true, false]);
     calls.streamStarted('a', new BareLine());
     calls.streamLost('a');
     // The longest call, and its goodbye.

@@ -1,26 +1,31 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { CallDirectory } from '../affinity/call-directory.js';
+import { type CallRecord } from '../affinity/call-directory.js';
+import { type Part } from '../affinity/call-finder.js';
+import { Ownership } from '../affinity/ownership.js';
+import { type PodIdentity } from '../affinity/pod.js';
+import { ThisPod } from '../affinity/this-pod.js';
 import { CLOCK } from '../common/clock.token.js';
 import { type Clock } from '../common/clock.js';
+import { Keyring } from '../common/keyring.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
 import { ModelConnector } from '../conversation/model.port.js';
+import { type SavedConversation } from '../conversation/record/saved-conversation.js';
 import { Counters } from '../telemetry/counters.js';
 import { Admission } from './admission.js';
 import { CallBooks } from './call-books.js';
-import { CallCommands } from './call-commands.js';
 import { CallConversations } from './call-conversation.js';
 import { CallFactory } from './call-factory.js';
 import { CallIntake } from './call-intake.js';
 import { type CallLine } from './call-line.js';
-import { type CallFacts, CarriedCall } from './carried-call.js';
+import { type CallFacts, CarriedCall, type EarlierCall } from './carried-call.js';
 import { type EndReason } from './end-reason.js';
+import { Relays } from './fleet/relays.js';
 import { OverflowCalls } from './overflow-calls.js';
 import { endOfSecondLeg, type SecondLeg, SecondLegs } from './second-legs.js';
-import { attemptOf, type StreamClaims } from './stream-token.js';
-import { streamBaseUrl } from './stream-url.js';
+import { attemptOf } from './stream-token.js';
 import { type CallWebhook } from './webhook-event.js';
 
 /** A webhook about a call that can be one of ours. */
@@ -28,10 +33,26 @@ type CallNews = Exclude<CallWebhook, { kind: 'ignored' | 'initiated' }>;
 
 /** Ended calls are remembered, so that a late or repeated `call.initiated` is not answered. */
 const ENDED_MEMORY = { max: 20_000, ttl: 3_600_000 };
+/** For as long as a call can last. */
+const ELSEWHERE_MEMORY = { max: 20_000, ttl: 4.5 * 3_600_000 };
+
 /** A token is used within two minutes of its making, or by a later socket of a call that has had one. */
-const FIRST_USE_S = 120;
+export const FIRST_USE_S = 120;
 /** At its longest duration a call ends with a goodbye, which may be on a stream that was lost and came back. */
 const GOODBYE_S = 120;
+
+/** A call that this pod has claimed, as the directory had it before. */
+export interface ClaimedCall {
+  callControlId: string;
+  epoch: number;
+  /** `wss` base of its media streams. */
+  baseUrl: string;
+  record: CallRecord | undefined;
+  /** What was said in it; undefined where nobody has owned it yet. */
+  conversation: SavedConversation | undefined;
+  /** What the caller said while it was on its way here, as G.711. */
+  unheard?: Buffer | undefined;
+}
 
 /** The calls of this pod: what webhooks and media streams mean for them, and what is done about it. */
 @Injectable()
@@ -39,14 +60,16 @@ export class CallsService {
   private readonly calls = new Map<string, CarriedCall>();
   /** Calls that are over, or that were never ours. */
   private readonly ended = new LRUCache<string, true>(ENDED_MEMORY);
-  private readonly factory: CallFactory;
+
+  /** Calls that were here, and the pods that have taken them. */
+  private readonly elsewhere = new LRUCache<string, PodIdentity>(ELSEWHERE_MEMORY);
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @Inject(CLOCK) private readonly clock: Clock,
     @InjectPinoLogger(CallsService.name) private readonly log: PinoLogger,
-    private readonly commands: CallCommands,
-    private readonly directory: CallDirectory,
+    private readonly factory: CallFactory,
+    private readonly ownership: Ownership,
     private readonly admission: Admission,
     private readonly intake: CallIntake,
     private readonly overflow: OverflowCalls,
@@ -55,8 +78,15 @@ export class CallsService {
     private readonly books: CallBooks,
     private readonly model: ModelConnector,
     private readonly counters: Counters,
+    private readonly keyring: Keyring,
+    private readonly pod: ThisPod,
+    private readonly relays: Relays,
   ) {
-    this.factory = new CallFactory(config, clock, commands);
+    ownership.onLost((callControlId) => {
+      this.log.warn({ callId: callControlId }, 'call lost to another pod: it goes on there');
+      this.dismiss(callControlId);
+    });
+    ownership.onRestored((callControlId) => this.calls.get(callControlId)?.writeDownAgain());
   }
 
   /** Calls that are being answered or carried. */
@@ -66,11 +96,60 @@ export class CallsService {
 
   /**
    * Calls that need this process: those it carries, those waiting for the word that they are over, those whose last words
-   * are being written down. Not the ones that were handed over: they go on without us.
+   * are being written down, those whose audio passes through. Not the ones that were handed over: they go on without us.
    */
   get heldCalls(): number {
     const held = this.count(({ call }) => call.state.phase !== 'transferred');
-    return held + this.overflow.pending + this.books.pending;
+    return held + this.overflow.pending + this.books.pending + this.relays.open;
+  }
+
+  /** Ids of the calls whose media stream belongs to this pod. */
+  get ownedCalls(): string[] {
+    return [...this.calls.keys()].filter((callControlId) => this.partIn(callControlId) === 'streaming');
+  }
+
+  /** The calls that can go on elsewhere: answered, and with the assistant. */
+  get movable(): CarriedCall[] {
+    return [...this.calls.values()].filter(({ call }) => call.ours && call.state.streamed && !call.moving);
+  }
+
+  /** The part that this pod has in a call. */
+  partIn(callControlId: string): Part {
+    const carried = this.calls.get(callControlId);
+    if (!carried || carried.call.moving) return 'none';
+    return carried.call.state.streamed ? 'streaming' : 'waiting';
+  }
+
+  /**
+   * Whether a media socket with a valid token may open.
+   * @param ageS seconds since the token was made.
+   */
+  mayStream(callControlId: string, ageS: number): boolean {
+    if (this.ended.has(callControlId)) return false;
+    const carried = this.calls.get(callControlId);
+    // Of a call that is not here another pod may know more, or Telnyx: `StreamPlacement` asks.
+    const first = carried !== undefined && !carried.call.state.streamed;
+    return ageS <= (first ? FIRST_USE_S : this.config.limits.maxCallDurationMs / 1000 + GOODBYE_S);
+  }
+
+  /** Whether a call was here and is over. */
+  isOver(callControlId: string): boolean {
+    return this.ended.has(callControlId);
+  }
+
+  /** The call as this pod carries it. */
+  find(callControlId: string): CarriedCall | undefined {
+    return this.calls.get(callControlId);
+  }
+
+  /** Whether the webhook is about something that this pod knows of; if not, another one may. */
+  knows(event: CallWebhook): boolean {
+    if (event.kind === 'ignored' || (event.kind === 'initiated' && event.direction === 'incoming')) return true;
+    const { callControlId } = event.call;
+    const isKnown = (id: string): boolean => this.calls.has(id) || this.ended.has(id) || this.overflow.has(id);
+    // A second leg is followed by whoever has the first: that may have gone to another pod.
+    const firstLeg = this.secondLegs.find(event.call)?.firstLeg;
+    return isKnown(callControlId) || (firstLeg !== undefined && isKnown(firstLeg));
   }
 
   /** A webhook that was verified and seen for the first time. */
@@ -90,28 +169,62 @@ export class CallsService {
     }
   }
 
+  /** Goes on with a call that another pod has answered or carried. Does nothing if it is here already. */
+  adopt({ callControlId, epoch, baseUrl, record, conversation, unheard }: ClaimedCall): CarriedCall {
+    const present = this.calls.get(callControlId);
+    const papers = this.factory.papersOf(callControlId, record?.sealed);
+    const attempt = record?.attempt ?? 0;
+    this.ownership.owns(
+      {
+        callControlId,
+        callSessionId: record?.callSessionId ?? papers?.facts.callSessionId,
+        connectionId: record?.connectionId,
+        answeredAtMs: record?.answeredAtMs ?? Date.now(),
+        streamBaseUrl: baseUrl,
+        answeredBy: record?.answeredBy ?? this.pod,
+        sealed: record?.sealed,
+      },
+      epoch,
+      attempt,
+    );
+    if (present) {
+      present.ownedAnew(epoch, attempt);
+      return present;
+    }
+    const carried = this.carry(papers?.facts ?? { callControlId }, baseUrl, { papers, attempt, conversation, unheard });
+    carried.call.takeUp();
+    return carried;
+  }
+
+  /** The pod that has taken a call from this one; undefined where that is not known. */
+  takenBy(callControlId: string): PodIdentity | undefined {
+    return this.calls.has(callControlId) ? undefined : this.elsewhere.get(callControlId);
+  }
+
   /**
-   * Whether a media socket with a valid token may open.
-   * @param ageS seconds since the token was made.
+   * The call goes on elsewhere: nothing is done for it here any more.
+   * @param takenBy who has it, where that is known.
    */
-  mayStream(callControlId: string, ageS: number): boolean {
-    if (this.ended.has(callControlId)) return false;
-    const first = !this.calls.get(callControlId)?.call.state.streamed;
-    return ageS <= (first ? FIRST_USE_S : this.config.limits.maxCallDurationMs / 1000 + GOODBYE_S);
+  dismiss(callControlId: string, takenBy?: PodIdentity): void {
+    if (takenBy) this.elsewhere.set(callControlId, takenBy);
+    const carried = this.calls.get(callControlId);
+    this.ownership.letGo(callControlId);
+    if (!carried) return;
+    this.calls.delete(callControlId);
+    this.secondLegs.forget(callControlId);
+    this.counters.callsLeft++;
+    carried.dismiss();
+    carried.log.info('call goes on elsewhere');
   }
 
   /**
    * A media stream of the call has started.
    * @param line the call's line; the same one for every socket of a call.
-   * @param claims what the token of its socket said; undefined where stream authentication is off.
    * @returns whether the socket may be attached to it; false when the call is over, or ends because of this.
    */
-  streamStarted(callControlId: string, line: CallLine, claims?: StreamClaims): boolean {
-    if (this.ended.has(callControlId)) return false;
-    // A stream of a call we do not know belongs to a pod or process that is gone; its token says that it was answered.
-    const baseUrl = streamBaseUrl(this.config.stream.publicUrl, undefined) ?? claims?.baseUrl ?? '';
-    const carried = this.calls.get(callControlId) ?? this.carry({ callControlId }, baseUrl);
-    if (!carried.call.ours) return false;
+  streamStarted(callControlId: string, line: CallLine): boolean {
+    const carried = this.calls.get(callControlId);
+    if (!carried?.call.ours) return false;
     this.counters.streamsStarted++;
     const isFirst = !carried.line;
     carried.line = line;
@@ -165,7 +278,7 @@ export class CallsService {
   }
 
   private async callInitiated(event: CallWebhook & { kind: 'initiated' }): Promise<void> {
-    const { callControlId, callSessionId, from, to } = event.call;
+    const { callControlId, callSessionId, connectionId, from, to } = event.call;
     if (event.direction !== 'incoming') {
       this.counters.webhooksIgnored++;
       this.secondLegs.find(event.call);
@@ -181,13 +294,27 @@ export class CallsService {
     const { baseUrl } = intake;
     const carried = this.carry({ callControlId, callSessionId, from, to }, baseUrl);
     this.model.anticipate();
-    await this.directory
-      .put({ callControlId, callSessionId, answeredAtMs: Date.now(), streamBaseUrl: baseUrl })
+    const record = { callControlId, callSessionId, connectionId, answeredAtMs: Date.now(), streamBaseUrl: baseUrl };
+    const written = this.ownership
+      .answering({ ...record, answeredBy: this.pod, sealed: this.factory.sealed(carried.papers) })
       .catch((error: unknown) => carried.log.warn({ err: error }, 'call record not written'));
+    const [tooOften] = await Promise.all([this.intake.tooOftenInFleet(from), written]);
     if (!carried.call.active) return;
-    const outcome = await this.commands.answer(callControlId, this.factory.streamRequest(callControlId, baseUrl, 0));
+    if (tooOften) return this.turnAway(carried);
+    const request = this.factory.streamRequest(callControlId, baseUrl, 0);
+    const outcome = await this.factory.commands.answer(callControlId, request);
     if (outcome.ok) this.counters.callsAnswered++;
     carried.call.handle(outcome.ok ? { type: 'answer-accepted' } : { type: 'answer-refused', gone: outcome.gone });
+  }
+
+  /** Not answered after all. */
+  private async turnAway(carried: CarriedCall): Promise<void> {
+    const { callControlId } = carried.facts;
+    this.ended.set(callControlId, true);
+    await this.ownership.forget(callControlId).catch(() => undefined);
+    this.calls.delete(callControlId);
+    carried.dismiss();
+    await this.intake.rejectTooOften(callControlId);
   }
 
   private async callNews(event: CallNews): Promise<void> {
@@ -220,8 +347,7 @@ export class CallsService {
   }
 
   private streamingFailed({ log, call }: CarriedCall, event: CallNews & { kind: 'streaming-failed' }): void {
-    const { value, previous } = this.config.stream.tokenSecret;
-    const attempt = attemptOf(event.streamUrl ?? '', previous === undefined ? [value] : [value, previous]);
+    const attempt = attemptOf(event.streamUrl ?? '', this.keyring);
     log.warn(
       { reason: event.reason.slice(0, 100), attempt },
       'streaming.failed: Telnyx could not reach our media stream',
@@ -244,26 +370,35 @@ export class CallsService {
     }
   }
 
-  private carry(facts: CallFacts, baseUrl: string): CarriedCall {
-    const { callControlId } = facts;
-    const carried = new CarriedCall(facts, baseUrl, {
-      clock: this.clock,
-      commands: this.commands,
-      factory: this.factory,
-      conversations: this.conversations,
-      log: this.log.logger.child({ callId: callControlId }),
-      lastWordsWaitMs: this.books.lastWordsWaitMs,
-      expectSecondLeg: (_carried, transfer) => {
-        this.counters.transfers++;
-        const leg = { firstLeg: callControlId, transfer };
-        return this.secondLegs.expect(leg, facts.callSessionId, this.config.pod);
+  /** @param earlier as another pod left it; undefined: it begins. */
+  private carry(facts: CallFacts, baseUrl: string, earlier?: EarlierCall): CarriedCall {
+    const { callControlId, callSessionId } = facts;
+    const expectSecondLeg = (transfer: number): string =>
+      this.secondLegs.expect({ firstLeg: callControlId, transfer }, callSessionId, this.pod);
+    const carried = new CarriedCall(
+      facts,
+      baseUrl,
+      {
+        clock: this.clock,
+        factory: this.factory,
+        conversations: this.conversations,
+        log: this.log.logger.child({ callId: callControlId }),
+        lastWordsWaitMs: this.books.lastWordsWaitMs,
+        changed: () => void this.ownership.save(callControlId, this.factory.sealed(carried.papers)),
+        expectSecondLeg: (transfer) => {
+          this.counters.transfers++;
+          return expectSecondLeg(transfer);
+        },
+        cameBack: () => this.counters.transfersFailed++,
+        handedOver: () => this.books.close(carried, carried.call.state.endReason ?? 'transferred', carried.letGo()),
+        released: () => this.release(carried),
       },
-      cameBack: () => this.counters.transfersFailed++,
-      handedOver: () => this.books.close(carried, carried.call.state.endReason ?? 'transferred', carried.letGo()),
-      released: () => this.release(carried),
-    });
+      earlier,
+    );
     this.calls.set(callControlId, carried);
-    carried.log.info('call begins');
+    const { transfers, secondLeg } = carried.call.state;
+    if (secondLeg !== 'none') expectSecondLeg(transfers);
+    carried.log.info({ taken: earlier !== undefined }, 'call begins');
     return carried;
   }
 
@@ -277,8 +412,8 @@ export class CallsService {
     this.books.close(carried, endReason, carried.letGo());
     const durationMs = Math.round(this.clock.nowMs() - carried.startedMs);
     carried.log.info({ endReason, durationMs, ...carried.summary }, 'call ended');
-    this.directory
-      .remove(callControlId)
+    this.ownership
+      .forget(callControlId)
       .catch((error: unknown) => carried.log.warn({ err: error }, 'call record not removed'));
   }
 }

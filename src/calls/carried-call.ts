@@ -1,13 +1,16 @@
 import { type Logger } from 'pino';
+import { type TalkWriter } from '../affinity/talk-log.js';
 import { type Clock } from '../common/clock.js';
 import { type CallActions, type TransferFailure } from '../conversation/call.port.js';
 import { type ConversationReport } from '../conversation/record/conversation-report.js';
+import { type SavedConversation } from '../conversation/record/saved-conversation.js';
 import { BesideSentences } from './beside-sentences.js';
 import { type CallConversation, type CallConversations } from './call-conversation.js';
-import { type CallCommands } from './call-commands.js';
-import { type CallFactory } from './call-factory.js';
+import { type CallState, INITIAL_CALL_STATE } from './call-events.js';
+import { type CallFactory, type CallOwner } from './call-factory.js';
 import { type CallLine } from './call-line.js';
 import { type Call } from './call.js';
+import { type CallPapers } from './call-papers.js';
 
 /** Who calls whom, as the webhook said it; a call that came by its media stream alone has only its id. */
 export interface CallFacts {
@@ -20,30 +23,47 @@ export interface CallFacts {
 /** The conversation keeps to that time itself; a mistake there must not hold up the end of a process. */
 const FINISH_GRACE_MS = 1_000;
 
+/** A call that another pod has carried so far. */
+export interface EarlierCall {
+  /** Undefined where nothing of it could be read: it is taken for one that was answered. */
+  papers: CallPapers | undefined;
+  /** Number of the last streaming command. */
+  attempt: number;
+  /** What was said; undefined where nobody has talked yet. */
+  conversation: SavedConversation | undefined;
+  /** What the caller said while it was on its way here, as G.711. */
+  unheard?: Buffer | undefined;
+}
+
 export interface CarriedCallSurroundings {
   clock: Clock;
-  commands: CallCommands;
+  /** What another pod needs to know is different now. */
+  changed(): void;
   factory: CallFactory;
   conversations: CallConversations;
   log: Logger;
   /** How long the caller's last words are waited for; undefined where nobody asks what the conversation was. */
   lastWordsWaitMs: number | undefined;
   /** @returns the client state of the second leg that is about to be dialled. */
-  expectSecondLeg(carried: CarriedCall, transfer: number): string;
-  cameBack(carried: CarriedCall): void;
+  expectSecondLeg(transfer: number): string;
+  cameBack(): void;
   /** The caller talks to somebody else: our part of the call is over. */
-  handedOver(carried: CarriedCall): void;
-  released(carried: CarriedCall): void;
+  handedOver(): void;
+  released(): void;
 }
 
 /** A call as this pod carries it: its life, its line, and the conversation on it. */
 export class CarriedCall {
   readonly call: Call;
   readonly log: Logger;
+  /** On the app's clock, as if it had begun here. */
   readonly startedMs: number;
-  readonly startedAt = new Date();
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
   line: CallLine | undefined;
   private conversation: CallConversation | undefined;
+  /** Where the conversation is written down for other pods; undefined: nowhere. */
+  private talk: TalkWriter | undefined;
   private finished: Promise<ConversationReport | undefined> | undefined;
   private lineTotals: object | undefined;
   private returning: TransferFailure | undefined;
@@ -55,20 +75,30 @@ export class CarriedCall {
     readonly facts: CallFacts,
     readonly baseUrl: string,
     private readonly around: CarriedCallSurroundings,
+    private readonly earlier?: EarlierCall,
   ) {
     this.log = around.log;
-    this.startedMs = around.clock.nowMs();
+    this.startedAtMs = earlier?.papers?.startedAtMs ?? Date.now();
+    this.startedMs = around.clock.nowMs() - (Date.now() - this.startedAtMs);
     this.beside = new BesideSentences(around.clock);
-    this.call = around.factory.make(facts.callControlId, baseUrl, around.log, {
-      expectSecondLeg: (transfer) => around.expectSecondLeg(this, transfer),
+    const owner: CallOwner = {
+      expectSecondLeg: (transfer) => around.expectSecondLeg(transfer),
       ending: () => void this.finish(),
       cameBack: (_call, why) => {
         this.returning = why;
-        around.cameBack(this);
+        around.cameBack();
       },
-      handedOver: () => around.handedOver(this),
-      released: () => around.released(this),
-    });
+      handedOver: () => around.handedOver(),
+      released: () => around.released(),
+      changed: () => around.changed(),
+    };
+    const state = earlier && stateLeftBy(earlier);
+    this.call = around.factory.make(facts.callControlId, baseUrl, { log: around.log, owner, state });
+  }
+
+  /** What another pod needs to go on with the call. */
+  get papers(): CallPapers {
+    return { facts: this.facts, state: this.call.state, startedAtMs: this.startedAtMs };
   }
 
   /** The line is attached to a socket: the conversation begins, or goes on. */
@@ -81,7 +111,55 @@ export class CarriedCall {
       return;
     }
     const { log, actions: call } = this;
-    this.conversation = this.around.conversations.begin({ callId: this.facts.callControlId, line, log, call });
+    const { callControlId: callId } = this.facts;
+    const saved = this.earlier?.conversation;
+    this.talk = this.around.factory.talkWriter(callId, saved);
+    const keeper = this.talk;
+    const { startedAtMs: beganAtMs } = this;
+    const known = { keeper, saved, beganAtMs, returning, unheard: this.earlier?.unheard };
+    this.conversation = this.around.conversations.begin({ callId, line, log, call, ...known });
+  }
+
+  /**
+   * The call is to go on elsewhere: waits for a quiet moment, then stands still. Until `dismiss` or `cancelMove` nothing
+   * is said or done here; the model session stays open.
+   */
+  async standStill(quietWithinMs: number): Promise<void> {
+    await this.conversation?.whenQuiet(quietWithinMs);
+    if (!this.call.ours) return;
+    this.conversation?.freeze();
+    this.call.beginMove();
+    await this.talk?.flush();
+  }
+
+  /** The directory has forgotten what was said. */
+  writeDownAgain(): void {
+    this.talk?.rewrite();
+  }
+
+  /** This pod has claimed the call once more. @param attempt number of the last streaming command. */
+  ownedAnew(epoch: number, attempt: number): void {
+    this.call.counted(attempt);
+    this.talk?.raise(epoch);
+  }
+
+  /** What the caller has said since it stands still, as G.711. */
+  takeUnheard(): Buffer {
+    return this.conversation?.takeUnheard() ?? Buffer.alloc(0);
+  }
+
+  /** It stays here after all. */
+  cancelMove(): void {
+    this.call.cancelMove();
+    this.conversation?.thaw();
+  }
+
+  /** The call goes on elsewhere. */
+  dismiss(): void {
+    this.call.dismiss();
+    this.conversation?.close();
+    this.talk?.close();
+    this.closeLine();
   }
 
   /** A key that Telnyx told by webhook. */
@@ -97,6 +175,7 @@ export class CarriedCall {
   /** The assistant has no part in the call any more: its conversation and its line are let go of. */
   letGo(): Promise<ConversationReport | undefined> {
     const finished = this.finish();
+    this.talk?.close();
     this.closeLine();
     return finished;
   }
@@ -145,7 +224,7 @@ export class CarriedCall {
 
   private get actions(): CallActions {
     const { callControlId } = this.facts;
-    const { commands } = this.around;
+    const { commands } = this.around.factory;
     return {
       end: (reason, sentence) => this.call.handle({ type: 'end', reason, sentence }),
       transfer: ({ to }, sentence) => this.call.handle({ type: 'transfer', to, sentence }),
@@ -163,4 +242,11 @@ export class CarriedCall {
       },
     };
   }
+}
+
+/** The state in which a call is taken up: its stream is not here yet. */
+function stateLeftBy({ papers, attempt }: EarlierCall): CallState {
+  const state = papers?.state ?? { ...INITIAL_CALL_STATE, phase: 'answered', streamed: true };
+  const phase = state.phase === 'streaming' ? 'interrupted' : state.phase;
+  return { ...state, phase, attempt: Math.max(state.attempt, attempt) };
 }

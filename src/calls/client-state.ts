@@ -1,38 +1,37 @@
 import { z } from 'zod';
+import { type PodIdentity } from '../affinity/pod.js';
+import { podStamp, podStampSchema } from './pod-stamp.js';
 
 /** What Telnyx keeps for us with a leg (`client_state`) and sends back in every webhook of it. */
 export interface ClientState {
-  /** The pod that set it. */
-  pod: string | undefined;
-  /** Where that pod is reached by other pods. */
-  address: string | undefined;
+  /** The pod that set it; its name is not in there, the uid stands for it. */
+  pod: PodIdentity | undefined;
   /** On the second leg of a transfer: the call that it was dialled for, and the number of the transfer. */
   call: string | undefined;
   transfer: number | undefined;
 }
 
-const VERSION = 1;
+const VERSION = 2;
 
-const text = z.string().min(1).optional().catch(undefined);
 const schema = z.object({
-  v: z.literal(VERSION),
-  pod: text,
-  address: text,
-  call: text,
+  // 1 named a pod by its name and its host alone, which says nothing about the process.
+  v: z.union([z.literal(1), z.literal(VERSION)]),
+  pod: podStampSchema.optional().catch(undefined),
+  call: z.string().min(1).optional().catch(undefined),
   transfer: z.number().int().min(1).optional().catch(undefined),
 });
 
 /** @returns base64 of JSON, as Telnyx wants it. */
-export function writeClientState(state: Partial<ClientState>): string {
-  return Buffer.from(JSON.stringify({ v: VERSION, ...state })).toString('base64');
+export function writeClientState({ pod, ...rest }: Partial<ClientState>): string {
+  return Buffer.from(JSON.stringify({ v: VERSION, pod: pod && podStamp(pod), ...rest })).toString('base64');
 }
 
 /** @returns undefined for anything that is not ours: Telnyx says null where nothing was set, and others may set their own. */
 export function readClientState(base64: string | undefined): ClientState | undefined {
   if (base64 === undefined) return undefined;
   try {
-    const { pod, address, call, transfer } = schema.parse(JSON.parse(Buffer.from(base64, 'base64').toString('utf8')));
-    return { pod, address, call, transfer };
+    const { pod, call, transfer } = schema.parse(JSON.parse(Buffer.from(base64, 'base64').toString('utf8')));
+    return { pod, call, transfer };
   } catch {
     return undefined;
   }

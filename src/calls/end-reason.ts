@@ -16,6 +16,30 @@ export type EndReason =
   | 'pod-overloaded'
   | 'shutdown';
 
+/** All of them, for reading one that another pod wrote. */
+export const END_REASONS = [
+  'assistant-hung-up',
+  'model-unavailable',
+  'model-lost',
+  'max-duration',
+  'caller-idle',
+  'silence',
+  'assistant-monologue',
+  'cost-ceiling',
+  'internal-error',
+  'caller-hung-up',
+  'remote-hung-up',
+  'transferred',
+  'answer-failed',
+  'no-media-stream',
+  'media-stream-lost',
+  'codec-unsupported',
+  'media-frames-broken',
+  'media-overflow',
+  'pod-overloaded',
+  'shutdown',
+] as const satisfies readonly EndReason[];
+
 /**
  * Failures of ours or of the services behind us, in calls that were answered: the caller still wants something, so the
  * call goes to FALLBACK_NUMBER where there is one. Limits are no failures (the caller was told why), and a process that

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import { ThisPod } from '../affinity/this-pod.js';
 import { type Clock, type Timer } from '../common/clock.js';
 import { CLOCK } from '../common/clock.token.js';
 import { CONFIG } from '../config/config.token.js';
@@ -33,11 +34,17 @@ export class OverflowCalls {
     @InjectPinoLogger(OverflowCalls.name) private readonly log: PinoLogger,
     private readonly commands: CallCommands,
     private readonly secondLegs: SecondLegs,
+    private readonly pod: ThisPod,
   ) {}
 
   /** Calls that ring at the other number, or are on their way there. */
   get pending(): number {
     return this.calls.size;
+  }
+
+  /** Whether a call is one of them. */
+  has(callControlId: string): boolean {
+    return this.calls.has(callControlId);
   }
 
   /** Hands a call that was not answered to the other number, or turns it away if that cannot be done. */
@@ -96,7 +103,7 @@ export class OverflowCalls {
   ): Promise<CommandOutcome> {
     const transfer = ++call.transfers;
     const leg = { firstLeg: callControlId, transfer };
-    const clientState = this.secondLegs.expect(leg, callSessionId, this.config.pod);
+    const clientState = this.secondLegs.expect(leg, callSessionId, this.pod);
     return this.commands.transfer(callControlId, { to, clientState, transfer });
   }
 

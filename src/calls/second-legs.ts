@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import { type PodIdentity } from '../affinity/pod.js';
 import { writeClientState } from './client-state.js';
 import { type TransferFailure } from '../conversation/call.port.js';
 import { type CallIdentity } from './webhook-event.js';
@@ -30,11 +31,11 @@ export class SecondLegs {
   private readonly bySession = new Map<string, Awaited>();
 
   /** A second leg is about to be dialled. @returns the client state that it has to carry. */
-  expect(leg: SecondLeg, callSessionId: string | undefined, pod: { name: string; ip: string }): string {
+  expect(leg: SecondLeg, callSessionId: string | undefined, pod: PodIdentity): string {
     const awaited = { ...leg, callSessionId };
     this.byCall.set(leg.firstLeg, awaited);
     if (callSessionId !== undefined) this.bySession.set(callSessionId, awaited);
-    return writeClientState({ pod: pod.name, address: pod.ip, call: leg.firstLeg, transfer: leg.transfer });
+    return writeClientState({ pod, call: leg.firstLeg, transfer: leg.transfer });
   }
 
   /** The call is over. */

@@ -1,5 +1,7 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { type PodIdentity } from '../affinity/pod.js';
+import { type Keyring } from '../common/keyring.js';
+import { podStamp, podStampSchema } from './pod-stamp.js';
 
 /** What a media stream's URL says, and signs. */
 export interface StreamClaims {
@@ -8,51 +10,52 @@ export interface StreamClaims {
   issuedAtS: number;
   /** Number of the stream within the call: 0 with the answer, then one more with every `streaming_start`. */
   attempt: number;
+  /** The call's epoch when the stream was asked for: 0 with the answer. */
+  epoch: number;
   /** Base of the call's stream URLs, so that whoever meets the stream can ask for the next one. */
   baseUrl: string;
+  /** Who asked for the stream. Its name is not in the token: the uid stands for it. */
+  pod: PodIdentity;
 }
 
-/** A token carries its call's id and is at most a few hundred characters; more is not one of ours. */
+/** A token carries its call's id and is at most a few hundred characters; Telnyx takes URLs of up to 2,000. */
 const MAX_TOKEN_CHARACTERS = 2_000;
+const PURPOSE = 'stream token';
 
-const claimsSchema = z.object({ c: z.string().min(1), t: z.number().int(), a: z.number().int().min(0), b: z.string() });
+const claimsSchema = z.object({
+  c: z.string().min(1),
+  t: z.number().int(),
+  a: z.number().int().min(0),
+  e: z.number().int().min(0),
+  b: z.string(),
+  p: podStampSchema,
+});
 
-/** Makes the token that goes into the path of `stream_url`: base64url of the claims, a dot, and their HMAC-SHA256. */
-export function signStreamToken(claims: StreamClaims, secret: string): string {
-  const body = Buffer.from(
-    JSON.stringify({ c: claims.callControlId, t: claims.issuedAtS, a: claims.attempt, b: claims.baseUrl }),
-  ).toString('base64url');
-  return `${body}.${signature(body, secret)}`;
+/** Makes the token that goes into the path of `stream_url`: base64url of the claims, the key's id, and their HMAC-SHA256. */
+export function signStreamToken(claims: StreamClaims, keyring: Keyring): string {
+  const { callControlId: c, issuedAtS: t, attempt: a, epoch: e, baseUrl: b } = claims;
+  const body = Buffer.from(JSON.stringify({ c, t, a, e, b, p: podStamp(claims.pod) })).toString('base64url');
+  const { keyId, mac } = keyring.sign(PURPOSE, body);
+  return `${body}.${keyId}.${mac.toString('base64url')}`;
 }
 
-/**
- * Reads a token that was signed with any of `secrets` (the present one and, while rotating, the one before).
- * @returns the claims, or undefined for anything that was not signed by us. Says nothing about age.
- */
-export function verifyStreamToken(token: string, secrets: readonly string[]): StreamClaims | undefined {
+/** @returns the claims, or undefined for anything that was not signed by us. Says nothing about age. */
+export function verifyStreamToken(token: string, keyring: Keyring): StreamClaims | undefined {
   if (token.length > MAX_TOKEN_CHARACTERS) return undefined;
-  const [body, mac, ...rest] = token.split('.');
-  if (!body || !mac || rest.length > 0) return undefined;
-  // Compared as text: decoding would let other spellings of the same bytes through.
-  const given = Buffer.from(mac);
-  const genuine = secrets.some((secret) => {
-    const expected = Buffer.from(signature(body, secret));
-    return given.length === expected.length && timingSafeEqual(given, expected);
-  });
-  if (!genuine) return undefined;
+  const [body, keyId, signature, ...rest] = token.split('.');
+  if (!body || !keyId || !signature || rest.length > 0) return undefined;
+  const mac = Buffer.from(signature, 'base64url');
+  // Bytes have other spellings in base64, and a token has one.
+  if (mac.toString('base64url') !== signature || !keyring.verify(PURPOSE, body, keyId, mac)) return undefined;
   try {
-    const claims = claimsSchema.parse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
-    return { callControlId: claims.c, issuedAtS: claims.t, attempt: claims.a, baseUrl: claims.b };
+    const { c, t, a, e, b, p } = claimsSchema.parse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
+    return { callControlId: c, issuedAtS: t, attempt: a, epoch: e, baseUrl: b, pod: p };
   } catch {
     return undefined;
   }
 }
 
 /** @returns the number of the stream that one of our stream URLs asks for; undefined where it has no token of ours. */
-export function attemptOf(streamUrl: string, secrets: readonly string[]): number | undefined {
-  return verifyStreamToken(streamUrl.slice(streamUrl.lastIndexOf('/') + 1), secrets)?.attempt;
-}
-
-function signature(body: string, secret: string): string {
-  return createHmac('sha256', secret).update(`parley-stream:${body}`).digest('base64url');
+export function attemptOf(streamUrl: string, keyring: Keyring): number | undefined {
+  return verifyStreamToken(streamUrl.slice(streamUrl.lastIndexOf('/') + 1), keyring)?.attempt;
 }

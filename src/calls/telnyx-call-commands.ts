@@ -7,7 +7,13 @@ import { CLOCK } from '../common/clock.token.js';
 import { type Clock } from '../common/clock.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
-import { CallCommands, type CommandOutcome, type StreamRequest, type TransferRequest } from './call-commands.js';
+import {
+  type ActiveCall,
+  CallCommands,
+  type CommandOutcome,
+  type StreamRequest,
+  type TransferRequest,
+} from './call-commands.js';
 import { commandId } from './command-id.js';
 import { patientFetch } from './patient-fetch.js';
 
@@ -19,10 +25,27 @@ const NOT_WHILE_STREAMING = '90045';
 const NOT_STREAMING = '90048';
 /** Telnyx's 200 means that a command was taken, not that it is done; what follows too soon is refused as before. */
 const STOP_TAKES_EFFECT_MS = 250;
+/** A stream that is moved to another pod is a gap for the caller: asked for again sooner, and then less soon. */
+const STREAM_STOPS_WITHIN_MS = [40, 80, 250];
 /** Two more tries after the first: with the time limit of one that stays below Telnyx's own patience with a call. */
 const MAX_RETRIES = 2;
 /** Whether Telnyx speaks beside a stream is a property of the service, not of a call: asked again after this long. */
 const NOT_BESIDE_FOR_MS = 10 * 60_000;
+
+/** Far above what one deployment carries; a list without an end is a mistake of somebody's. */
+const MAX_ACTIVE_CALLS = 20_000;
+
+const activeCall = z
+  .object({
+    call_control_id: z.string().min(1),
+    client_state: z.string().optional().catch(undefined),
+    call_duration: z.number().catch(0),
+  })
+  .transform(({ call_control_id, client_state, call_duration }) => ({
+    callControlId: call_control_id,
+    clientState: client_state,
+    durationS: call_duration,
+  }));
 
 const errorBody = z.object({ errors: z.array(z.object({ code: z.coerce.string() })).min(1) });
 
@@ -66,12 +89,17 @@ export class TelnyxCallCommands extends CallCommands {
   }
 
   async startStream(callControlId: string, stream: StreamRequest, attempt: number): Promise<CommandOutcome> {
-    const outcome = await this.tryStartStream(callControlId, stream, String(attempt));
+    const outcome: CommandOutcome = await this.tryStartStream(callControlId, stream, String(attempt));
     if (outcome.ok || outcome.code !== NOT_WHILE_STREAMING) return outcome;
-    // We have lost the socket, and Telnyx has not noticed yet.
+    // We have lost the socket, and Telnyx has not noticed yet; or has not come to stopping it, and soon will.
     await this.stopStream(callControlId, String(attempt));
-    await delay(STOP_TAKES_EFFECT_MS);
-    return this.tryStartStream(callControlId, stream, `${attempt} (stream stopped)`);
+    let again: CommandOutcome = outcome;
+    for (const waitMs of STREAM_STOPS_WITHIN_MS) {
+      await delay(waitMs);
+      again = await this.tryStartStream(callControlId, stream, `${attempt} (stream stopped, +${waitMs} ms)`);
+      if (again.ok || again.code !== NOT_WHILE_STREAMING) break;
+    }
+    return again;
   }
 
   private tryStartStream(callControlId: string, stream: StreamRequest, cause: string): Promise<CommandOutcome> {
@@ -135,6 +163,32 @@ export class TelnyxCallCommands extends CallCommands {
     return outcome.ok;
   }
 
+  async isAlive(callControlId: string): Promise<boolean | undefined> {
+    try {
+      const { data } = await this.connected().calls.retrieveStatus(callControlId, { maxRetries: 0 });
+      return data?.is_alive;
+    } catch (error) {
+      // Asked about a call that it has forgotten, Telnyx answers 404 or 422.
+      const { status } = readFailure(error);
+      return status !== undefined && status >= 400 && status < 500 && status !== 429 ? false : undefined;
+    }
+  }
+
+  async activeCalls(connectionId: string): Promise<ActiveCall[]> {
+    const active: ActiveCall[] = [];
+    try {
+      for await (const call of this.connected().connections.listActiveCalls(connectionId)) {
+        const { success, data } = activeCall.safeParse(call);
+        if (success) active.push(data);
+        if (active.length === MAX_ACTIVE_CALLS) break;
+      }
+    } catch (error) {
+      const { code, status } = readFailure(error);
+      this.log.warn({ code, status }, 'Telnyx did not list the active calls');
+    }
+    return active;
+  }
+
   private trySpeak(
     callControlId: string,
     sentence: string,
@@ -169,7 +223,7 @@ export class TelnyxCallCommands extends CallCommands {
     command: (actions: Telnyx['calls']['actions']) => Promise<unknown>,
   ): Promise<CommandOutcome> {
     try {
-      await command(this.actions());
+      await command(this.connected().calls.actions);
       return { ok: true };
     } catch (error) {
       const outcome = readFailure(error);
@@ -182,7 +236,7 @@ export class TelnyxCallCommands extends CallCommands {
   }
 
   /** The client with the present key: a rotated key file takes effect with the next command. */
-  private actions(): Telnyx['calls']['actions'] {
+  private connected(): Telnyx {
     const { apiKey, baseUrl, commandTimeoutMs } = this.config.telnyx;
     if (!this.client || this.clientKey !== apiKey.value) {
       this.clientKey = apiKey.value;
@@ -195,7 +249,7 @@ export class TelnyxCallCommands extends CallCommands {
         logLevel: 'off',
       });
     }
-    return this.client.calls.actions;
+    return this.client;
   }
 }
 

@@ -7,6 +7,7 @@ const CALL = {
   callControlId: 'v3:AbC',
   callSessionId: 'session',
   callLegId: 'leg',
+  connectionId: undefined,
   from: undefined,
   to: undefined,
   clientState: undefined,
@@ -49,7 +50,7 @@ describe('parseWebhook', () => {
       occurredAt: '2026-01-15T10:00:00.0Z',
       event: {
         kind: 'initiated',
-        call: { ...CALL, from: '+15550100001', to: '+15550100002' },
+        call: { ...CALL, connectionId: '2811212257810187875', from: '+15550100001', to: '+15550100002' },
         direction: 'incoming',
         deliveredTo: 'https://gw.example.com/webhooks',
       },
@@ -101,9 +102,10 @@ describe('parseWebhook', () => {
   });
 
   it('reads the client state that we have set', () => {
-    const client_state = writeClientState({ pod: 'parley-0', address: '10.0.0.1', call: 'v3:first', transfer: 2 });
+    const pod = { uid: 'uid-0', bootId: 'boot', name: 'uid-0', address: '10.0.0.1:8081' };
+    const client_state = writeClientState({ pod, call: 'v3:first', transfer: 2 });
     expect(parsed('call.answered', { ...IDS, client_state }).event).toMatchObject({
-      call: { clientState: { pod: 'parley-0', address: '10.0.0.1', call: 'v3:first', transfer: 2 } },
+      call: { clientState: { pod, call: 'v3:first', transfer: 2 } },
     });
   });
 
@@ -115,7 +117,7 @@ describe('parseWebhook', () => {
     'no base64!',
     Buffer.from('no JSON').toString('base64'),
     Buffer.from('null').toString('base64'),
-    Buffer.from('{"v":2}').toString('base64'),
+    Buffer.from('{"v":3}').toString('base64'),
     Buffer.from('{"of":"somebody else"}').toString('base64'),
   ])('passes over a client state that is not ours: %p', (client_state) => {
     expect(parsed('call.answered', { ...IDS, client_state }).event).toMatchObject({ call: { clientState: undefined } });

@@ -19,6 +19,8 @@ export interface CallIdentity {
   callControlId: string;
   callSessionId: string | undefined;
   callLegId: string | undefined;
+  /** The application that the call came by. */
+  connectionId?: string | undefined;
   from: string | undefined;
   to: string | undefined;
   clientState: ClientState | undefined;
@@ -52,6 +54,7 @@ const identitySchema = z.object({
   call_control_id: z.string().min(1),
   call_session_id: text,
   call_leg_id: text,
+  connection_id: text,
   from: text,
   to: text,
   client_state: text,
@@ -101,6 +104,7 @@ function readEvent(type: string, payload: unknown, { deliveredTo, at }: Delivery
     callControlId: identity.data.call_control_id,
     callSessionId: identity.data.call_session_id,
     callLegId: identity.data.call_leg_id,
+    connectionId: identity.data.connection_id,
     from: identity.data.from,
     to: identity.data.to,
     clientState: readClientState(identity.data.client_state),

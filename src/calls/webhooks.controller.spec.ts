@@ -5,12 +5,13 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { type AddressInfo } from 'node:net';
 import { LoggerModule } from 'nestjs-pino';
 import { CallDirectory } from '../affinity/call-directory.js';
-import { InMemoryCallDirectory } from '../affinity/in-memory-call-directory.js';
+import { InMemoryCallDirectory } from '../affinity/directory/in-memory-call-directory.js';
+import { Fleet } from '../affinity/fleet.js';
 import { CONFIG } from '../config/config.token.js';
 import { loadConfig } from '../config/load-config.js';
 import { Lifecycle } from '../health/lifecycle.js';
 import { Counters } from '../telemetry/counters.js';
-import { CallsService } from './calls.service.js';
+import { WebhookDispatch } from './fleet/webhook-dispatch.js';
 import { RootController } from './root.controller.js';
 import { type CallWebhook } from './webhook-event.js';
 import { WebhooksController } from './webhooks.controller.js';
@@ -40,6 +41,7 @@ function event(type: string, id = `event-${++events}`): string {
 describe('POST /webhooks', () => {
   let app: NestExpressApplication;
   let port: number;
+  const fleet = { stayingElsewhere: false };
   let worked: CallWebhook[];
   let work: (event: CallWebhook) => Promise<void>;
 
@@ -52,8 +54,8 @@ describe('POST /webhooks', () => {
     });
     worked = [];
     work = () => Promise.resolve();
-    const calls = {
-      handleWebhook: (webhook: CallWebhook) => {
+    const dispatch = {
+      handle: (webhook: CallWebhook) => {
         worked.push(webhook);
         return work(webhook);
       },
@@ -65,8 +67,9 @@ describe('POST /webhooks', () => {
         Lifecycle,
         Counters,
         { provide: CONFIG, useValue: config },
-        { provide: CallDirectory, useClass: InMemoryCallDirectory },
-        { provide: CallsService, useValue: calls },
+        { provide: CallDirectory, useFactory: () => new InMemoryCallDirectory() },
+        { provide: WebhookDispatch, useValue: dispatch },
+        { provide: Fleet, useValue: fleet },
       ],
     }).compile();
     app = module.createNestApplication<NestExpressApplication>({ bodyParser: false, logger: false });

@@ -14,12 +14,13 @@ import {
 import { type Request, type Response } from 'express';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { CallDirectory } from '../affinity/call-directory.js';
+import { Fleet } from '../affinity/fleet.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
 import { publicKeyList } from '../config/public-keys.js';
 import { Lifecycle } from '../health/lifecycle.js';
 import { Counters } from '../telemetry/counters.js';
-import { CallsService } from './calls.service.js';
+import { WebhookDispatch } from './fleet/webhook-dispatch.js';
 import { parseWebhook, type WebhookEnvelope } from './webhook-event.js';
 import { isGenuine } from './webhook-signature.js';
 
@@ -29,7 +30,8 @@ export class WebhooksController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @InjectPinoLogger(WebhooksController.name) private readonly log: PinoLogger,
-    private readonly calls: CallsService,
+    private readonly dispatch: WebhookDispatch,
+    private readonly fleet: Fleet,
     private readonly directory: CallDirectory,
     private readonly lifecycle: Lifecycle,
     private readonly counters: Counters,
@@ -44,11 +46,12 @@ export class WebhooksController {
     const envelope = this.read(body);
     const { event } = envelope;
     // The second leg of a transfer is announced too, and is ours to follow to the end.
-    if (this.lifecycle.draining && event.kind === 'initiated' && event.direction === 'incoming') {
-      // 503 makes Telnyx deliver the call again, to a pod that stays.
+    const isNewCall = event.kind === 'initiated' && event.direction === 'incoming';
+    if (isNewCall && this.lifecycle.draining && !this.fleet.stayingElsewhere) {
+      // 503 makes Telnyx deliver the call again, to a pod that stays. Where one is known, the call is answered for it.
       throw new ServiceUnavailableException('This pod is draining');
     }
-    if (await this.directory.firstSight(envelope.eventId)) this.workAfterwards(envelope);
+    if (await this.directory.firstSight(envelope.eventId)) this.workAfterwards(envelope, body);
     else this.counters.webhooksDuplicate++;
     return {};
   }
@@ -93,9 +96,9 @@ export class WebhooksController {
   }
 
   /** The reply is not kept waiting, and a failure here does not make Telnyx deliver the event again and again. */
-  private workAfterwards({ event, eventType }: WebhookEnvelope): void {
+  private workAfterwards({ event, eventType }: WebhookEnvelope, body: string): void {
     setImmediate(() => {
-      this.calls.handleWebhook(event).catch((error: unknown) => {
+      this.dispatch.handle(event, body).catch((error: unknown) => {
         this.counters.webhookFailures++;
         this.log.error({ err: error, eventType }, 'webhook could not be worked on');
       });

@@ -1,8 +1,22 @@
 import { Global, Module } from '@nestjs/common';
-import { systemClock } from './clock.js';
+import { type Config } from '../config/config.js';
+import { CONFIG } from '../config/config.token.js';
+import { type Clock, systemClock } from './clock.js';
 import { CLOCK } from './clock.token.js';
+import { Keyring } from './keyring.js';
 import { LoopLateness } from './loop-lateness.js';
 
 @Global()
-@Module({ providers: [{ provide: CLOCK, useValue: systemClock }, LoopLateness], exports: [CLOCK, LoopLateness] })
+@Module({
+  providers: [
+    { provide: CLOCK, useValue: systemClock },
+    {
+      provide: Keyring,
+      useFactory: (config: Config, clock: Clock) => new Keyring(config.stream.tokenSecret, clock),
+      inject: [CONFIG, CLOCK],
+    },
+    LoopLateness,
+  ],
+  exports: [CLOCK, Keyring, LoopLateness],
+})
 export class CommonModule {}

@@ -12,6 +12,24 @@ export type VadConfig =
 export type ReasoningEffort = 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
+/** How Redis is reached. Secrets are read at each connection, so that a rotated one counts from the next one on. */
+export interface RedisConfig {
+  /** `redis://` or `rediss://`, perhaps with user, password and database. Undefined with sentinels. */
+  url: Secret | undefined;
+  username: string | undefined;
+  password: Secret | undefined;
+  /** PEM. Not secret, but re-read like one. */
+  tlsCa: Secret | undefined;
+  sentinel:
+    | { hosts: readonly { host: string; port: number }[]; name: string; password: Secret | undefined; tls: boolean }
+    | undefined;
+  cluster: boolean;
+  keyPrefix: string;
+  commandTimeoutMs: number;
+  /** What becomes of new calls while Redis is away. */
+  failureMode: 'degrade' | 'refuse';
+}
+
 /**
  * Everything Parley reads from its environment, checked and with units. docs/configuration.md says which variable sets
  * which field; nothing outside src/config reads `process.env`.
@@ -69,7 +87,7 @@ export interface Config {
     /** `ws:` or `wss:`, path without a slash at the end. Undefined: taken from the signed `meta.delivered_to`. */
     publicUrl: URL | undefined;
     auth: 'token' | 'off';
-    /** Signs tokens; verify against `value`, then `previous`. */
+    /** One or several secrets, for a `Keyring`. */
     tokenSecret: Secret;
     targetLegs: 'self' | 'opposite' | 'both';
     sendSilenceWhenIdle: boolean;
@@ -127,6 +145,15 @@ export interface Config {
         lastWordsWaitMs: number;
       }
     | undefined;
+  /** Undefined: one pod, whose call directory is in memory. */
+  redis: RedisConfig | undefined;
+  fleet: {
+    heartbeatMs: number;
+    /** A pod silent for this long is probed. */
+    silentMs: number;
+    leaseMs: number;
+  };
+  drain: { handoverAfterMs: number; deadlineMs: number };
   http: { port: number; managementPort: number; host: string };
   pod: { name: string; ip: string; uid?: string };
   /** Undefined: no such limit. */

@@ -16,7 +16,7 @@ export function configurationPage(groups: readonly SettingGroup[]): string {
     'Everything is checked at the start: a wrong or missing value stops the process with one line for each, and no line',
     'repeats a value. `npm run doctor` goes further and tries the values against Telnyx, OpenAI and your public address.',
     '',
-    'Only the two API keys and the public key have to be set.',
+    'Only the two API keys and the public key have to be set; with Redis, STREAM_TOKEN_SECRET too.',
     '',
     ...groups.flatMap(groupSection),
     '## Secrets from files',
@@ -35,6 +35,28 @@ export function configurationPage(groups: readonly SettingGroup[]): string {
         'value. So are the secrets of tools, for their next request. A file that becomes unreadable or wrong is reported ' +
         'in the log, and the old value stays in use. ' +
         `${fileNames(groups, 'text')} are read once, at the start.`,
+      PAGE_WIDTH,
+    ),
+    '',
+    '## Changing STREAM_TOKEN_SECRET',
+    '',
+    ...wrap(
+      'Put the new secret in front of the old one in its file (`new,old`) and leave the old one there until the next ' +
+        'change. A pod verifies with every secret of the list. It signs with the first one three minutes after that has ' +
+        'appeared, or after its own start, and until then with the second: by then every pod has read it. The third and ' +
+        'later sign nothing, and can go once the longest call is over.',
+      PAGE_WIDTH,
+    ),
+    '',
+    ...wrap(
+      'A file changes in all pods within about a minute. A variable changes only with new pods, and those of before know ' +
+        'nothing of the new secret: they refuse what new pods ask of them, also to hand over their calls. So use a file.',
+      PAGE_WIDTH,
+    ),
+    '',
+    ...wrap(
+      'A secret that has leaked: replace the whole list, wait five minutes, and restart every pod, because a running one ' +
+        'also takes the list before the last change.',
       PAGE_WIDTH,
     ),
     '',

@@ -73,7 +73,8 @@ describe('loadConfig', () => {
 
   it('never repeats a value, whatever variable it is wrong for', () => {
     const pasted = 'sk-proj-s3cr3t with a space';
-    const free = new Set(['INSTRUCTIONS', 'GREETING', 'SPEAK_VOICE', 'POD_NAME', 'POD_UID']);
+    const free = new Set(['INSTRUCTIONS', 'GREETING', 'SPEAK_VOICE', 'POD_NAME', 'POD_UID', 'REDIS_USERNAME']);
+    for (const name of ['REDIS_PASSWORD', 'REDIS_SENTINEL_NAME', 'REDIS_SENTINEL_PASSWORD']) free.add(name);
     const env = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, pasted]));
     // Long enough to be a secret that signs, so those are not wrong either.
     const wrong = Object.keys(SETTINGS)
@@ -330,9 +331,5 @@ describe('names', () => {
 
   it('of other programs are left alone', () => {
     expect(load({ ...LEAST, PATH: '/bin', HOSTNAME: 'x', VOICES: 'x', npm_config_port: '1' }).warnings).toEqual([]);
-  });
-
-  it('of later versions are said to have no effect', () => {
-    expect(load({ ...LEAST, REDIS_URL: 'redis://x' }).warnings).toEqual(['REDIS_URL: is not used by this version']);
   });
 });

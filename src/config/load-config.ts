@@ -113,6 +113,9 @@ function assemble(values: SettingValues, secrets: ReadSettings['secrets'], tools
     },
     waitSignal: { kind: values.WAIT_SIGNAL, afterMs: values.WAIT_SIGNAL_AFTER_MS },
     report: reportPart(values, secrets.REPORT_SECRET),
+    redis: redisPart(values, secrets),
+    fleet: { heartbeatMs: values.POD_HEARTBEAT_MS, silentMs: values.POD_SILENT_MS, leaseMs: values.CALL_LEASE_MS },
+    drain: { handoverAfterMs: values.DRAIN_HANDOVER_AFTER * 1000, deadlineMs: values.DRAIN_DEADLINE * 1000 },
     http: {
       port: values.PORT,
       managementPort: values.MANAGEMENT_PORT,
@@ -171,6 +174,26 @@ function reportPart(values: SettingValues, secret: Secret | undefined): Config['
     timeoutMs: values.REPORT_TIMEOUT_MS,
     giveUpAfterMs: values.REPORT_GIVE_UP_AFTER_S * 1000,
     lastWordsWaitMs: values.LAST_WORDS_WAIT_MS,
+  };
+}
+
+function redisPart(values: SettingValues, secrets: ReadSettings['secrets']): Config['redis'] {
+  const hosts = values.REDIS_SENTINELS;
+  if (secrets.REDIS_URL === undefined && hosts === undefined) return undefined;
+  const name = values.REDIS_SENTINEL_NAME ?? '';
+  return {
+    url: secrets.REDIS_URL,
+    username: values.REDIS_USERNAME,
+    password: secrets.REDIS_PASSWORD,
+    tlsCa: secrets.REDIS_TLS_CA,
+    sentinel:
+      hosts === undefined
+        ? undefined
+        : { hosts, name, password: secrets.REDIS_SENTINEL_PASSWORD, tls: values.REDIS_SENTINEL_TLS },
+    cluster: values.REDIS_CLUSTER,
+    keyPrefix: values.REDIS_KEY_PREFIX,
+    commandTimeoutMs: values.REDIS_COMMAND_TIMEOUT_MS,
+    failureMode: values.REDIS_FAILURE_MODE,
   };
 }
 

@@ -32,12 +32,56 @@ export function problemsBetween(values: Partially, given: ReadonlySet<SettingNam
   if ((values.MAX_CALL_DURATION_NOTICE_S ?? 0) >= (values.MAX_CALL_DURATION_S ?? Infinity)) {
     problems.push('MAX_CALL_DURATION_NOTICE_S: must be shorter than MAX_CALL_DURATION_S; 0 gives no notice');
   }
+  problems.push(...redisProblems(values, given), ...fleetProblems(values));
   const model = values.OPENAI_REALTIME_MODEL;
   if (model !== undefined && !onAzure(values)) {
     const wrong = modelProblem(model);
     if (wrong !== undefined) problems.push(`OPENAI_REALTIME_MODEL: ${wrong}`);
   }
   return problems;
+}
+
+function redisProblems(values: Partially, given: ReadonlySet<SettingName>): string[] {
+  const problems: string[] = [];
+  if (!withRedis(given)) return problems;
+  if (!given.has('STREAM_TOKEN_SECRET')) {
+    problems.push(
+      'STREAM_TOKEN_SECRET: is missing, and pods that share a Redis know each other by it; set it, the same on every pod (openssl rand -base64 32)',
+    );
+  }
+  if (given.has('REDIS_SENTINELS')) {
+    if (given.has('REDIS_URL')) {
+      problems.push('REDIS_SENTINELS: is set, and so is REDIS_URL; give one of the two');
+    }
+    if (!given.has('REDIS_SENTINEL_NAME')) {
+      problems.push("REDIS_SENTINEL_NAME: is missing; set it to the master's name in the sentinels' configuration");
+    }
+    if (values.REDIS_CLUSTER === true) {
+      problems.push('REDIS_CLUSTER: must be off with REDIS_SENTINELS; a cluster has no sentinels');
+    }
+  }
+  const database = /^rediss?:\/\/[^/]*\/(\d+)$/.exec(values.REDIS_URL ?? '')?.[1];
+  if (values.REDIS_CLUSTER === true && Number(database ?? 0) !== 0) {
+    problems.push('REDIS_URL: names a database, and a cluster has none but 0');
+  }
+  return problems;
+}
+
+function fleetProblems(values: Partially): string[] {
+  const problems: string[] = [];
+  if ((values.POD_SILENT_MS ?? Infinity) < 2 * (values.POD_HEARTBEAT_MS ?? 0)) {
+    problems.push('POD_SILENT_MS: must be at least twice POD_HEARTBEAT_MS, because a heartbeat may be late');
+  }
+  // Renewed after 0.3 of it: an answer that takes longer than that would leave room for a single try.
+  if ((values.CALL_LEASE_MS ?? Infinity) * 0.3 < (values.REDIS_COMMAND_TIMEOUT_MS ?? 0)) {
+    problems.push('CALL_LEASE_MS: leaves no time to renew it; make it at least four times REDIS_COMMAND_TIMEOUT_MS');
+  }
+  return problems;
+}
+
+/** True when there may be other pods. */
+export function withRedis(given: ReadonlySet<SettingName>): boolean {
+  return given.has('REDIS_URL') || given.has('REDIS_SENTINELS');
 }
 
 /** Keys in each other's place give a 401 much later; their beginnings tell them apart. */

@@ -68,11 +68,13 @@ export const SECRET_MIN_CHARACTERS = 16;
 
 /** A secret of your own that signs something. */
 export function signingSecret(): z.ZodType<string, string> {
-  return fromText((value) =>
-    value.length >= SECRET_MIN_CHARACTERS
-      ? value
-      : problem(`is too short; give at least ${SECRET_MIN_CHARACTERS} random characters (openssl rand -base64 32)`),
-  );
+  return fromText((value) => signingSecretProblem(value) ?? value);
+}
+
+/** Why a text cannot be a secret that signs, or undefined when it can. */
+export function signingSecretProblem(value: string): Problem | undefined {
+  if (value.length >= SECRET_MIN_CHARACTERS) return undefined;
+  return problem(`is too short; give at least ${SECRET_MIN_CHARACTERS} random characters (openssl rand -base64 32)`);
 }
 
 /** Why a text cannot be a key or an id in an HTTP header, or undefined when it can. */

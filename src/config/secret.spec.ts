@@ -19,4 +19,13 @@ describe('Secret', () => {
     secret.replace('two');
     expect([secret.value, secret.previous]).toEqual(['two', 'one']);
   });
+
+  it('tells of every change, when it has been made', () => {
+    const secret = new Secret('one');
+    const told: (string | undefined)[] = [];
+    secret.onReplace(() => told.push(secret.value, secret.previous));
+    secret.replace('one');
+    secret.replace('two');
+    expect(told).toEqual(['two', 'one']);
+  });
 });

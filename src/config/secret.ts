@@ -11,6 +11,7 @@ const MASK = '[secret]';
 export class Secret {
   #value: string;
   #previous: string | undefined;
+  readonly #listeners: (() => void)[] = [];
 
   constructor(value: string) {
     this.#value = value;
@@ -35,6 +36,12 @@ export class Secret {
     if (value === this.#value) return;
     this.#previous = this.#value;
     this.#value = value;
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls back after every change, for as long as the secret lives. For what must know when a value appeared. */
+  onReplace(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   toString(): string {

@@ -1,8 +1,10 @@
 import { type SettingGroup, type Values } from './setting.js';
 import { assistant } from './settings/assistant.js';
+import { drain } from './settings/drain.js';
 import { keys } from './settings/keys.js';
 import { limits } from './settings/limits.js';
 import { openai } from './settings/openai.js';
+import { redis } from './settings/redis.js';
 import { report } from './settings/report.js';
 import { sentences } from './settings/sentences.js';
 import { server } from './settings/server.js';
@@ -21,6 +23,8 @@ export const SETTINGS = {
   ...sentences,
   ...report,
   ...stream,
+  ...redis,
+  ...drain,
   ...server,
 };
 
@@ -38,5 +42,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'What the caller hears when the assistant cannot speak', settings: sentences },
   { title: 'Report after the call', settings: report },
   { title: 'Media stream', settings: stream },
+  { title: 'Many pods', settings: redis },
+  { title: 'Drain', settings: drain },
   { title: 'Server', settings: server },
 ];

@@ -70,3 +70,22 @@ export const reportUrl = fromText((text) => {
   }
   return url.href;
 });
+
+/** REDIS_URL, checked; it may hold a password, so it is kept as it is and taken apart (`redisPlace`) at each connection. */
+export const redisUrl = fromText((text) => {
+  const example = 'redis://redis:6379';
+  if (!URL.canParse(text)) return problem(`is not a URL; write it like ${example}`);
+  const url = new URL(text);
+  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') {
+    return problem(`must begin with redis:// or rediss://, like ${example}`);
+  }
+  if (url.hostname === '') return problem(`names no host; write it like ${example}`);
+  if (!/^\/?\d{0,5}$/.test(url.pathname)) return problem('must end in the number of a database, or in nothing');
+  if (url.search !== '' || url.hash !== '') return problem('must not have a ?query or a #fragment');
+  try {
+    decodeURIComponent(url.username + url.password);
+  } catch {
+    return problem('has a % in its user or password that begins no escape; write it as %25');
+  }
+  return text;
+});

@@ -1,8 +1,9 @@
 import { type Environment } from './env-file.js';
 import { modelWarning, reasons, transcriptionModelWarning } from './models.js';
 import { LIST_PRICES } from './price-setting.js';
-import { onAzure } from './rules.js';
+import { onAzure, withRedis } from './rules.js';
 import { type SettingName, SETTINGS, type SettingValues } from './settings.js';
+import { redis } from './settings/redis.js';
 import { suggestion } from './suggestion.js';
 import { TOOL_SECRET_PREFIX, unusedToolSecrets } from './tool-secrets.js';
 import { secretNamesOf } from './tools-file.js';
@@ -76,6 +77,9 @@ function limitWarnings(values: SettingValues, given: ReadonlySet<SettingName>): 
   if (renewAfter !== undefined && renewAfter >= AZURE_SESSION_S && onAzure(values)) {
     warnings.push('SESSION_RENEW_AFTER_S: comes too late, because Azure ends sessions after 30 minutes');
   }
+  if (withRedis(given) && values.DRAIN_HANDOVER_AFTER >= values.DRAIN_DEADLINE) {
+    warnings.push('DRAIN_HANDOVER_AFTER: is never reached, because DRAIN_DEADLINE ends the calls before');
+  }
   return warnings;
 }
 
@@ -97,6 +101,7 @@ function unusedWarnings(values: SettingValues, given: ReadonlySet<SettingName>):
   if (values.TRANSCRIPTION_MODEL === 'off') unused(['TRANSCRIPTION_LANGUAGES'], 'TRANSCRIPTION_MODEL is off');
   if (values.GREETING === 'off' && values.GREETING_PROTECTED) unused(['GREETING_PROTECTED'], 'GREETING is off');
   unusedTransferSettings(values, unused);
+  unusedRedisSettings(given, unused);
   if (values.KEYS === 'off') unused(['KEYS_SOURCE', 'KEYS_TERMINATOR', 'KEYS_PAUSE_MS'], 'KEYS is off');
   if (values.IDLE_HANG_UP_AFTER_S === 0) unused(['SENTENCE_IDLE'], 'IDLE_HANG_UP_AFTER_S is 0');
   if (values.WAIT_SIGNAL !== 'speech') unused(['SENTENCE_WAIT'], `WAIT_SIGNAL is ${values.WAIT_SIGNAL}`);
@@ -123,10 +128,20 @@ function unusedTransferSettings(
   unused(['TRANSFER_RING_S', 'TRANSFER_FROM'], 'there is nowhere to transfer to');
 }
 
+function unusedRedisSettings(
+  given: ReadonlySet<SettingName>,
+  unused: (names: readonly SettingName[], because: string) => void,
+): void {
+  if (!withRedis(given)) {
+    const names = (Object.keys(redis) as (keyof typeof redis)[]).filter((name) => name !== 'REDIS_URL');
+    unused([...names, 'DRAIN_HANDOVER_AFTER'], 'REDIS_URL is not set');
+  } else if (!given.has('REDIS_SENTINELS')) {
+    unused(['REDIS_SENTINEL_NAME', 'REDIS_SENTINEL_PASSWORD', 'REDIS_SENTINEL_TLS'], 'REDIS_SENTINELS is not set');
+  }
+}
+
 function nameWarnings(values: SettingValues, env: Environment): string[] {
   const warnings = unusedToolSecrets(values.TOOLS === undefined ? [] : secretNamesOf(values.TOOLS), env);
-  if ((env['REDIS_URL'] ?? '') !== '') warnings.push('REDIS_URL: is not used by this version');
-
   const known = Object.keys(SETTINGS);
   for (const name of Object.keys(env)) {
     if (name.startsWith(TOOL_SECRET_PREFIX)) continue;

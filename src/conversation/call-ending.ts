@@ -3,6 +3,7 @@ import { type Clock } from '../common/clock.js';
 import { type Config } from '../config/config.js';
 import { type CallActions, type ConversationEnd } from './call.port.js';
 import { Farewell } from './farewell.js';
+import { type ConversationState } from './record/conversation-state.js';
 import { type FinishedResponse } from './turns/turn-taking.port.js';
 
 export interface CallEndingSurroundings {
@@ -35,6 +36,7 @@ const WITHOUT_THE_ASSISTANT: ReadonlySet<ConversationEnd> = new Set(['assistant-
 export class CallEnding {
   private readonly farewell: Farewell;
   private isOver = false;
+  private ended: ConversationState['ending'] = null;
 
   constructor(private readonly around: CallEndingSurroundings) {
     const { clock } = around;
@@ -54,6 +56,17 @@ export class CallEnding {
   /** The call is being ended. */
   get over(): boolean {
     return this.isOver;
+  }
+
+  /** Why the call is being ended, for another process that may have to do it. */
+  get state(): ConversationState['ending'] {
+    const { reason } = this.farewell;
+    return this.ended ?? (reason === undefined ? null : { reason, told: false });
+  }
+
+  /** Another process was about to end the call. @param told the caller knows. */
+  again(reason: ConversationEnd, told: boolean): void {
+    this.end(reason, told ? undefined : this.sentence(reason));
   }
 
   /** A limit is reached: the caller is told first, by the assistant where that is possible. */
@@ -85,6 +98,11 @@ export class CallEnding {
     this.farewell.failed();
   }
 
+  /** What the assistant was saying was cut off, and not by the caller. */
+  cutShort(): void {
+    this.farewell.cutShort();
+  }
+
   /** Something may have become silent. */
   settle(): void {
     this.farewell.settle();
@@ -99,6 +117,7 @@ export class CallEnding {
   private end(reason: ConversationEnd, sentence: string | undefined): void {
     if (this.isOver) return;
     this.stop();
+    this.ended = { reason, told: sentence === undefined };
     this.around.ended();
     this.around.call.end(reason, sentence);
   }

@@ -20,8 +20,8 @@ export class ConversationService {
     private readonly counters: Counters,
   ) {}
 
-  /** @param call its id and line, its log, and what can be done with it. */
-  begin(call: Pick<ConversationSurroundings, 'callId' | 'line' | 'log' | 'call'>): Conversation {
+  /** @param call its id and line, its log, what can be done with it, and what is known of its conversation so far. */
+  begin(call: Omit<ConversationSurroundings, 'clock' | 'model' | 'toolBox' | 'counters'>): Conversation {
     const { clock, model, toolBox, counters } = this;
     const conversation = new Conversation(this.config, { ...call, clock, model, toolBox, counters });
     conversation.begin();

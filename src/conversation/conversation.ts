@@ -1,150 +1,99 @@
-import { type TransferTarget } from '../config/tools-setting.js';
 import { type TransferFailure } from './call.port.js';
-import { CallEnding } from './call-ending.js';
-import { CallGuard } from './call-guard.js';
+import { ConversationParts, outcomeOf, type PartsHost } from './conversation-parts.js';
 import { type ConversationSettings, type ConversationSurroundings } from './conversation-surroundings.js';
-import { CallerKeys } from './keys/caller-keys.js';
+import { heldEvents } from './held-events.js';
 import { LastWords } from './last-words.js';
-import { CallLimits } from './limits/call-limits.js';
-import { CostCeiling } from './limits/cost-ceiling.js';
 import { type LineListener } from './line.port.js';
-import { type HistoryItem, type ModelListener, type ModelSession, type ToolCall } from './model.port.js';
-import { HUNG_UP, PUT_THROUGH, sayExactly, STILL_THERE, timeIsShort, TOO_LONG, transferFailed } from './notes.js';
-import { CallRecord } from './record/call-record.js';
+import { type HistoryItem, type ModelSession } from './model.port.js';
+import { lineInterrupted, sayExactly, transferFailed } from './notes.js';
+import { QuietMoment } from './quiet-moment.js';
 import { type ConversationReport } from './record/conversation-report.js';
-import { SessionEvents } from './session-events.js';
-import { SessionKeeper } from './session-keeper.js';
-import { type Closing, ClosingAction } from './tools/closing-action.js';
-import { ParleyTools } from './tools/parley-tools.js';
-import { ToolDesk } from './tools/tool-desk.js';
-import { type FinishedResponse, type TurnTakingListener } from './turns/turn-taking.port.js';
-import { TurnTaking } from './turns/turn-taking.js';
-import { TonedLine } from './wait-signal/toned-line.js';
-import { LateAnswer } from './wait-signal/late-answer.js';
-import { WaitSignal } from './wait-signal/wait-signal.js';
+import { type ConversationState } from './record/conversation-state.js';
+import { Resumption } from './resumption.js';
+import { type Closing } from './tools/closing-action.js';
+import { type FinishedResponse } from './turns/turn-taking.port.js';
+
+type Away = NonNullable<ConversationState['away']>;
+
+/** The last second of the caller is kept when it stands still: this much of it before was silence. */
+const CALLER_QUIET_MS = 1_500;
 
 /**
  * One call's conversation: joins the line and the model, and goes on in a new session when one is lost. Who speaks is
  * decided in `TurnTaking`, what is done for the model in `ToolDesk`, how long it may last in `CallLimits`, how it ends in
  * `CallEnding`. It knows neither socket.
  */
-export class Conversation implements LineListener, TurnTakingListener {
-  private readonly guard: CallGuard;
-  private readonly line: TonedLine;
-  private readonly record: CallRecord;
-  private readonly turnTaking: TurnTaking;
-  private readonly events: ModelListener;
-  private readonly tools: ToolDesk;
-  private readonly closing: ClosingAction;
-  private readonly ending: CallEnding;
-  private readonly sessions: SessionKeeper;
-  private readonly waitSignal: WaitSignal;
-  private readonly lateAnswer: LateAnswer;
-  private readonly keys: CallerKeys;
-  private readonly limits: CallLimits;
+export class Conversation implements LineListener {
+  private readonly parts: ConversationParts;
+  private readonly quietMoment: QuietMoment;
   /** Whom the caller is being connected with, and the tool call that asked for it. */
-  private away: { target: TransferTarget; toolCall: ToolCall } | undefined;
+  private away: Away | undefined;
   private closed = false;
 
   constructor(
     private readonly settings: ConversationSettings,
     private readonly around: ConversationSurroundings,
   ) {
-    const { callId, log, counters, call, model, toolBox } = around;
-    const { assistant, limits, sentences } = settings;
-    this.guard = new CallGuard(around.clock, (error, where) => this.mistaken(error, where));
-    const { clock, unattended } = this.guard;
-    const session = (): ModelSession | undefined => this.sessions.session;
-    const changed = (): void => this.changed();
-    const heard = (): boolean => line.idle;
-    const line = new TonedLine(around.line);
-    this.line = line;
-    const cost = new CostCeiling(limits.maxCallCostUsd, () => this.ending.atLimit('cost-ceiling'));
-    this.record = new CallRecord(clock, (costUsd) => cost.add(costUsd));
-    const { transcript, turns, ledger } = this.record;
-    this.turnTaking = new TurnTaking(assistant, { clock, log, line, counters, transcript, turns, session }, this);
-    this.tools = new ToolDesk({
-      ...{ callId, clock, log, toolBox, transcript, session, changed, unattended },
-      builtIn: new ParleyTools({
-        targets: settings.transfer.targets,
-        isOn: (name) => settings.tools.builtIn.some((tool) => tool === name),
-        close: (closing, toolCall) => this.closing.begin(closing, toolCall),
-        sendKeys: (digits) => call.sendKeys(digits),
-        done: (toolCall, output, wantsAnswer) => {
-          this.tools.done(toolCall, output, wantsAnswer);
-          this.changed();
-        },
-        unattended,
-      }),
-      presentResponseId: () => this.turnTaking.presentResponseId,
-      ask: () => this.ask(),
-    });
-    this.closing = new ClosingAction({
-      ...{ clock, heard },
-      quiet: () => this.turnTaking.quiet,
-      announce: (toolCall, output) => this.tools.announce(toolCall, output),
-      perform: (closing, told, toolCall) => this.leave(closing, told, toolCall),
-      notDone: (toolCall, output) => this.tools.done(toolCall, output, false),
-    });
-    this.ending = new CallEnding({
-      ...{ clock, log, call, sentences, heard },
-      sayLast: (sentence) => this.sayLast(sentence),
-      ended: () => this.endWatching(),
-    });
-    this.sessions = new SessionKeeper({
-      ...{ clock, log, counters, line, model, greeting: assistant.greeting, transcript, changed, unattended },
-      ...{ turnTaking: this.turnTaking, tools: this.tools },
-      transcribes: assistant.transcription !== undefined,
-      listener: () => this.events,
-      callersTurn: () => this.callersTurn,
-      wanted: () => this.talking && !this.ending.over && !this.closing.alone,
-      lost: () => {
-        this.ending.sessionLost();
-        this.closing.sessionLost();
-      },
-      gaveUp: (reason) => this.ending.failed(reason),
-    });
-    this.lateAnswer = new LateAnswer(clock, changed);
-    const waitSettings = { ...settings.waitSignal, sentence: sentences.wait };
-    this.waitSignal = new WaitSignal(clock, waitSettings, {
-      say: (sentence) => call.say(sentence),
-      tone: () => line.playTone(),
-      silent: () => line.silent && !this.turnTaking.callerSpeaking,
-      unattended,
-    });
-    this.keys = new CallerKeys(clock, settings.keys, log, {
-      pressed: () => this.keyPressed(),
-      entered: (keys, note) => this.keysEntered(keys, note),
-    });
-    this.limits = new CallLimits(clock, limits, {
-      timeIsShort: (remainingMs) => this.note(timeIsShort(Math.round(remainingMs / 1000))),
-      callerIsSilent: () => this.note(STILL_THERE),
-      assistantIsLong: () => {
-        this.turnTaking.cutOff();
-        this.closing.callerCutsIn();
-        this.note(TOO_LONG);
-      },
-      over: (reason) => this.ending.atLimit(reason),
-    });
-    this.events = this.guard.listener<ModelListener>(
-      new SessionEvents({
-        ...{ turns: this.turnTaking, tools: this.tools, transcript, ledger },
-        heldAudio: this.sessions.heldAudio,
-        lost: (failure) => this.sessions.lost(failure),
-      }),
-    );
+    this.parts = new ConversationParts(settings, around, this.host());
+    this.quietMoment = new QuietMoment(this.parts.guard.clock, () => this.unnoticed);
   }
 
   get summary(): object {
-    return this.record.summary(this.sessions.resumes);
+    return this.parts.record.summary(this.parts.sessions.resumes);
   }
 
-  /** Connects to the model and lets the assistant greet. Caller audio counts from now on. */
+  /** Connects to the model and lets the assistant greet, or go on. Caller audio counts from now on. */
   begin(): void {
-    this.line.listen(this.lineListener());
-    this.limits.start();
-    this.sessions.begin();
+    const { saved, beganAtMs, returning, unheard } = this.around;
+    this.parts.line.listen(this.lineListener());
+    if (beganAtMs !== undefined) this.parts.record.begunAtMs = beganAtMs;
+    if (saved) this.resumption().goOn(saved, returning, unheard);
+    else {
+      this.parts.limits.start(this.parts.record.begunAtMs - this.parts.record.now());
+      this.parts.sessions.begin();
+    }
     this.changed();
+    this.parts.writer?.write();
+  }
+
+  /** Resolves at a moment when nobody speaks and nothing is under way, or when the time is over. */
+  whenQuiet(atMostMs: number): Promise<void> {
+    return this.quietMoment.within(atMostMs);
+  }
+
+  /** The call may go on in another process: from now on nothing is said or done here, until `thaw` or `close`. */
+  freeze(): void {
+    if (this.closed || this.parts.standstill.on) return;
+    this.parts.turnTaking.freeze();
+    this.parts.keys.flush();
+    this.restWatching();
+    this.parts.sessions.freeze(heldEvents(this.parts.events, this.parts.standstill, this.parts.record.ledger));
+    this.parts.standstill.begin();
+    // What was left of a goodbye is said by the call itself.
+    this.parts.ending.cutShort();
+    this.parts.writer?.write();
+  }
+
+  /** The call goes on here after all, on a line that may have been away: the assistant says what was cut off. */
+  thaw(): void {
+    if (this.closed || !this.parts.standstill.on) return;
+    const { turnTaking, sessions, ending, closing } = this.parts;
+    sessions.letGoOfKept();
+    this.parts.standstill.end();
+    closing.sessionLost();
+    if (this.talking && !ending.begun) {
+      const { cutOff, callerTurnOpen: lostWords } = turnTaking.floor;
+      if (cutOff || lostWords) this.note(lineInterrupted({ cutOff, lostWords, nothingKnown: false }));
+      this.parts.limits.start();
+      sessions.thaw();
+    }
+    turnTaking.thaw();
+    this.changed();
+  }
+
+  /** What the caller said since it stands still, and just before, as G.711: nobody has answered it. Empty otherwise. */
+  takeUnheard(): Buffer {
+    return this.parts.standstill.on ? this.parts.sessions.takeUnheard() : Buffer.alloc(0);
   }
 
   /** The call is over. */
@@ -154,132 +103,188 @@ export class Conversation implements LineListener, TurnTakingListener {
 
   /** The call is over, and a report of it is wanted: the caller's last words are still waited for. */
   async finish(): Promise<ConversationReport> {
-    const { callerSpeaking, callerTurnOpen } = this.turnTaking;
+    const { callerSpeaking, callerTurnOpen } = this.parts.turnTaking;
     const session = this.stop();
     if (session) {
       const { assistant, report } = this.settings;
       const turnOpen = callerSpeaking ? 'speaking' : callerTurnOpen ? 'ending' : undefined;
       // Nobody writes them down where transcription is switched off.
       const waitMs = assistant.transcription === undefined ? 0 : (report?.lastWordsWaitMs ?? 0);
-      await new LastWords(this.guard.clock, session, this.record, turnOpen).arrive(waitMs);
+      await new LastWords(this.parts.guard.clock, session, this.parts.record, turnOpen).arrive(waitMs);
     }
-    return this.record.report(this.sessions.resumes);
+    return this.parts.record.report(this.parts.sessions.resumes);
   }
 
   /** The transfer did not come about, and the line is back: the conversation goes on. */
   backFromTransfer(why: TransferFailure): void {
-    const { away } = this;
-    if (this.closed || !away) return;
-    this.away = undefined;
-    this.record.transcript.toolAnswered(away.toolCall.toolCallId, JSON.stringify({ status: 'failed', reason: why }));
-    this.limits.start();
-    this.turnTaking.ask();
-    this.sessions.resume(transferFailed(away.target.name, why));
-    this.changed();
+    this.parts.standstill.run(() => {
+      const { away } = this;
+      if (this.closed || !away) return;
+      this.away = undefined;
+      this.parts.limits.start();
+      this.back(away, why);
+      this.changed();
+    });
   }
 
   /** A key that a webhook told of. @param occurredAtMs milliseconds since 1970, where it says so. */
   keyFromWebhook(digit: string, occurredAtMs: number | undefined): void {
-    if (this.talking) this.keys.fromWebhook({ digit, occurredAtMs });
+    if (this.talking) this.parts.keys.fromWebhook({ digit, occurredAtMs });
   }
 
   // --- the line ---
 
   callerAudio(base64: Buffer): void {
-    if (!this.talking) return;
-    this.sessions.callerAudio(base64);
-    this.turnTaking.callerAudio(base64);
+    if (!this.talking) {
+      if (this.parts.standstill.on) this.parts.sessions.keepAudio(base64);
+      return;
+    }
+    this.parts.sessions.callerAudio(base64);
+    this.parts.turnTaking.callerAudio(base64);
   }
 
   key(digit: string, occurredAtMs: number | undefined): void {
-    if (this.talking) this.keys.fromMedia({ digit, occurredAtMs });
+    if (this.talking) this.parts.keys.fromMedia({ digit, occurredAtMs });
   }
 
   itemStarted(itemId: string): void {
-    if (!this.line.isTone(itemId)) this.turnTaking.itemStarted(itemId);
+    if (!this.parts.line.isTone(itemId)) this.parts.turnTaking.itemStarted(itemId);
   }
 
   itemHeard(itemId: string): void {
-    if (this.line.isTone(itemId)) this.line.toneHeard();
-    else this.turnTaking.itemHeard(itemId);
+    if (this.parts.line.isTone(itemId)) this.parts.line.toneHeard();
+    else this.parts.turnTaking.itemHeard(itemId);
   }
 
   lineBack(): void {
-    if (this.talking) this.sessions.lineBack();
+    if (this.talking) this.parts.sessions.lineBack();
   }
 
   // --- turn taking ---
 
   /** Looks at everything that depends on who speaks and what is awaited. Every piece takes being told too often. */
-  changed(): void {
-    if (!this.talking || this.ending.over) return;
-    const { callerSpeaking, assistantSpeaking } = this.turnTaking;
+  private changed(): void {
+    this.parts.writer?.look();
+    this.quietMoment.settle();
+    if (!this.talking || this.parts.ending.over) return;
+    const { callerSpeaking, assistantSpeaking } = this.parts.turnTaking;
     const { callersTurn } = this;
-    this.limits.look({ callersTurn, callerSpeaking, assistantHeard: !this.line.idle, assistantSpeaking });
-    this.lateAnswer.look(this.turnTaking.answerDue && this.line.idle && !callerSpeaking);
-    const waiting = this.turnTaking.retrying || this.tools.waiting || this.lateAnswer.waited;
-    this.waitSignal.waiting(!this.sessions.session || waiting);
-    this.sessions.settle();
-    this.closing.settle();
-    this.ending.settle();
+    this.parts.limits.look({ callersTurn, callerSpeaking, assistantHeard: !this.parts.line.idle, assistantSpeaking });
+    this.parts.lateAnswer.look(this.parts.turnTaking.answerDue && this.parts.line.idle && !callerSpeaking);
+    const waiting = this.parts.turnTaking.retrying || this.parts.tools.waiting || this.parts.lateAnswer.waited;
+    this.parts.waitSignal.waiting(!this.parts.sessions.session || waiting);
+    this.parts.sessions.settle();
+    this.parts.closing.settle();
+    this.parts.ending.settle();
   }
 
-  callerSpeaks(): void {
-    this.limits.callerActive();
+  private callerSpeaks(): void {
+    this.parts.limits.callerActive();
   }
 
-  callerTurn(): void {
-    this.closing.callerCutsIn();
+  private callerTurn(): void {
+    this.parts.closing.callerCutsIn();
   }
 
-  interrupted(): void {
-    this.closing.callerCutsIn();
+  private interrupted(): void {
+    this.parts.closing.callerCutsIn();
   }
 
-  responseOver(response: FinishedResponse): void {
-    if (response.status === 'completed') this.sessions.answered();
-    this.tools.responseOver(response.responseId);
+  private responseOver(response: FinishedResponse): void {
+    if (response.status === 'completed') this.parts.sessions.answered();
+    this.parts.tools.responseOver(response.responseId);
     if (response.dropped) return;
-    this.closing.responseOver(response);
-    this.ending.responseOver(response);
+    this.parts.closing.responseOver(response);
+    this.parts.ending.responseOver(response);
   }
 
-  gaveUp(): void {
-    this.ending.failed('model-lost');
+  private gaveUp(): void {
+    this.parts.ending.failed('model-lost');
   }
 
-  stalled(): void {
-    this.sessions.stalled();
+  private stalled(): void {
+    this.parts.sessions.stalled();
   }
 
-  /** The call is not over, and not in other hands. */
+  /** The call is not over, not in other hands, and does not stand still. */
   private get talking(): boolean {
-    return !this.closed && !this.away;
+    return !this.closed && !this.away && !this.parts.standstill.on;
+  }
+
+  /** Nobody would notice if the conversation went on elsewhere, and nothing would be lost. */
+  private get unnoticed(): boolean {
+    if (!this.talking || this.parts.ending.over) return true;
+    const written = this.settings.assistant.transcription === undefined || !this.parts.record.transcript.unwritten;
+    // Speech is noticed some 300 ms after it began; what is kept of it must not reach back to what was answered.
+    const settled = this.parts.turnTaking.callerQuietMs >= CALLER_QUIET_MS;
+    return this.callersTurn && written && settled && !this.parts.keys.pending;
+  }
+
+  /** What is written down besides what was said. */
+  private get state(): ConversationState {
+    const { record, turnTaking, sessions } = this.parts;
+    const { floor } = turnTaking;
+    const greetingHeard = this.settings.assistant.greeting === undefined || turnTaking.greetingHeard(floor);
+    return {
+      begun: { atMs: record.begunAtMs },
+      sessions: { resumes: sessions.resumes, greetingHeard },
+      notes: [...sessions.untold],
+      totals: record.totals(this.parts.cost.knownTotalUsd),
+      floor: { ...floor, owed: floor.owed || this.parts.tools.waiting },
+      closing: this.parts.closing.state,
+      away: this.away ?? null,
+      keys: this.parts.keys.pendingKeys,
+      ending: this.parts.ending.state,
+    };
   }
 
   private get callersTurn(): boolean {
-    const { sessions, ending, closing, tools, turnTaking } = this;
+    const { sessions, ending, closing, tools, turnTaking } = this.parts;
     return sessions.session !== undefined && turnTaking.quiet && !tools.waiting && !closing.pending && !ending.begun;
+  }
+
+  /** What the parts need of the whole. */
+  private host(): PartsHost {
+    return {
+      changed: () => this.changed(),
+      callerSpeaks: () => this.callerSpeaks(),
+      callerTurn: () => this.callerTurn(),
+      interrupted: () => this.interrupted(),
+      responseOver: (response) => this.responseOver(response),
+      stalled: () => this.stalled(),
+      gaveUp: () => this.gaveUp(),
+      state: () => this.state,
+      talking: () => this.talking,
+      callersTurn: () => this.callersTurn,
+      ask: () => this.ask(),
+      note: (text) => this.note(text),
+      sayLast: (sentence) => this.sayLast(sentence),
+      keyPressed: () => this.keyPressed(),
+      keysEntered: (keys, note) => this.keysEntered(keys, note),
+      leave: (closing, told, toolCallId) => this.leave(closing, told, toolCallId),
+      endWatching: () => this.endWatching(),
+      mistaken: (error, where) => this.mistaken(error, where),
+    };
   }
 
   // --- limits, keys, the end ---
 
   /** Tells the model something, and has it speak about it as soon as nobody else does. */
   private note(text: string): void {
-    if (this.ending.begun) return;
-    this.sessions.tell({ role: 'system', text });
+    if (this.parts.ending.begun) return;
+    this.parts.sessions.tell({ role: 'system', text });
     this.ask();
     this.changed();
   }
 
   /** The model is to answer. */
   private ask(): void {
-    if (!this.ending.begun) this.turnTaking.ask();
+    if (!this.parts.ending.begun) this.parts.turnTaking.ask();
   }
 
   /** Caller audio goes past the guard, which costs as much as the way behind it; the line ends the call for what it throws. */
   private lineListener(): LineListener {
-    const guarded = this.guard.listener<LineListener>(this);
+    const guarded = this.parts.guard.listener<LineListener>(this);
     return {
       callerAudio: (base64) => this.callerAudio(base64),
       key: (digit, occurredAtMs) => guarded.key(digit, occurredAtMs),
@@ -290,68 +295,95 @@ export class Conversation implements LineListener, TurnTakingListener {
   }
 
   private sayLast(sentence: string): boolean {
-    this.limits.stop();
-    this.closing.stop();
-    if (!this.sessions.session) return false;
-    this.turnTaking.beginLastWords();
-    this.sessions.tell({ role: 'system', text: sayExactly(sentence) });
-    this.turnTaking.ask();
+    this.parts.limits.stop();
+    this.parts.closing.stop();
+    if (!this.parts.sessions.session) return false;
+    this.parts.turnTaking.beginLastWords();
+    this.parts.sessions.tell({ role: 'system', text: sayExactly(sentence) });
+    this.parts.turnTaking.ask();
     return true;
   }
 
   private keyPressed(): void {
-    this.limits.callerActive();
-    if (!this.ending.begun && !this.closing.alone) this.turnTaking.cutOffByKey();
+    this.parts.limits.callerActive();
+    this.parts.writer?.look();
+    if (!this.parts.ending.begun && !this.parts.closing.alone) this.parts.turnTaking.cutOffByKey();
   }
 
   private keysEntered(keys: string, note: HistoryItem): void {
-    this.record.transcript.keysPressed(keys);
+    this.parts.record.transcript.keysPressed(keys);
     if (!this.talking) return;
     // Without a session they are told with the conversation.
-    this.sessions.session?.remember(note);
+    this.parts.sessions.session?.remember(note);
     this.ask();
     this.changed();
   }
 
   /** What the assistant asked for, now that the caller has heard what comes before it. */
-  private leave(closing: Closing, told: boolean, toolCall: ToolCall): void {
+  private leave(closing: Closing, told: boolean, toolCallId: string): void {
     if (closing.kind === 'hang-up') {
-      this.tools.done(toolCall, HUNG_UP, false);
-      this.ending.hangUp(told);
+      this.parts.ending.hangUp(told);
       return;
     }
-    this.tools.done(toolCall, PUT_THROUGH, false);
-    this.turnTaking.cutOff();
+    const { target } = closing;
+    this.parts.turnTaking.cutOff();
     this.endWatching();
-    this.away = { target: closing.target, toolCall };
-    this.sessions.suspend();
-    this.around.call.transfer(closing.target, told ? undefined : this.settings.sentences.transfer);
+    this.away = { name: target.name, toolCallId };
+    this.parts.sessions.suspend();
+    this.parts.writer?.write();
+    this.parts.call.transfer(target, told ? undefined : this.settings.sentences.transfer);
+  }
+
+  /** A transfer came to nothing. */
+  private back({ name, toolCallId }: Away, why: TransferFailure): void {
+    this.parts.record.transcript.toolAnswered(toolCallId, JSON.stringify({ status: 'failed', reason: why }));
+    this.parts.turnTaking.ask();
+    this.parts.sessions.resume(transferFailed(name, why));
+  }
+
+  private resumption(): Resumption {
+    const { record, cost, limits, ending, sessions, turnTaking } = this.parts;
+    return new Resumption({
+      ...{ record, cost, limits, ending, sessions, turnTaking, unattended: this.parts.guard.unattended },
+      targets: this.settings.transfer.targets,
+      leave: (closing, toolCallId) => {
+        record.transcript.toolAnswered(toolCallId, outcomeOf(closing));
+        this.leave(closing, false, toolCallId);
+      },
+      back: (away, why) => this.back(away, why),
+    });
   }
 
   /** Nothing is done any more for being due, or for taking too long. */
   private endWatching(): void {
-    this.limits.stop();
-    this.closing.stop();
-    this.lateAnswer.stop();
-    this.waitSignal.waiting(false);
+    this.restWatching();
+    this.parts.closing.stop();
+  }
+
+  private restWatching(): void {
+    this.parts.limits.stop();
+    this.parts.lateAnswer.stop();
+    this.parts.waitSignal.waiting(false);
   }
 
   /** @returns the session, which is still open. */
   private stop(): ModelSession | undefined {
     if (this.closed) return undefined;
     this.closed = true;
-    this.keys.stop();
-    this.turnTaking.stop();
-    this.tools.stop();
-    this.ending.stop();
+    this.parts.keys.stop();
+    this.parts.turnTaking.stop();
+    this.parts.tools.stop();
+    this.parts.ending.stop();
     this.endWatching();
-    this.waitSignal.stop();
-    return this.sessions.stop();
+    this.parts.waitSignal.stop();
+    this.parts.writer?.stop();
+    this.quietMoment.settle();
+    return this.parts.sessions.stop();
   }
 
   /** A mistake of ours while something of this call is handled ends this call, and no other. */
   private mistaken(error: unknown, where: string): void {
     this.around.log.error({ err: error, where }, 'a mistake in the conversation: the call is ended');
-    if (this.talking) this.ending.failed('internal-error');
+    if (this.talking) this.parts.ending.failed('internal-error');
   }
 }

@@ -32,6 +32,10 @@ export class Farewell {
     return this.leaving !== undefined;
   }
 
+  get reason(): ConversationEnd | undefined {
+    return this.leaving?.reason;
+  }
+
   begin(reason: ConversationEnd, sentence: string): void {
     if (this.leaving) return;
     this.leaving = { reason, sentence };
@@ -50,6 +54,12 @@ export class Farewell {
   /** The assistant will not say it, or no more of it. */
   failed(): void {
     if (!this.said) this.finish();
+  }
+
+  /** The caller did not hear it to its end, and will not. */
+  cutShort(): void {
+    this.said = false;
+    this.finish();
   }
 
   /** Something may have become silent. */

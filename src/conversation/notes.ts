@@ -13,6 +13,29 @@ export const RESUMED =
   'The connection to you was renewed in the middle of this phone call. The messages above are what was said so far. ' +
   'Go on with the same conversation in the same language. Do not greet again and do not mention the connection.';
 
+/**
+ * Follows what was said so far, where the line itself was silent for some seconds and the assistant has to speak now.
+ * @param what.cutOff it was cut off in the middle of its last words.
+ * @param what.lostWords the caller spoke, and what they said did not come through, or not all of it.
+ * @param what.nothingKnown there is nothing above.
+ */
+export function lineInterrupted(what: { cutOff: boolean; lostWords: boolean; nothingKnown: boolean }): string {
+  const lines = ['The phone line was interrupted for a few seconds in the middle of this call, and is back now.'];
+  if (what.nothingKnown) lines.push('What was said before is lost: ask the caller where you were.');
+  else
+    lines.push('The messages above are what was said so far. Go on with the same conversation in the same language.');
+  if (what.cutOff) {
+    lines.push(
+      'The interruption cut you off: the caller heard you up to the last of your words above. Go on from there.',
+    );
+  }
+  if (what.lostWords && !what.nothingKnown) {
+    lines.push('What the caller said last is lost, or a part of it. If it is not clear, ask them to repeat it.');
+  }
+  lines.push('Excuse the interruption in a few words at most. Do not greet again and do not start over.');
+  return lines.join(' ');
+}
+
 /** A sentence to be said as it is, and nothing else. */
 export function sayExactly(sentence: string): string {
   return `This call has to end now. Say this to the caller, in these words but in the caller's language, and nothing else: "${sentence}"`;
@@ -51,4 +74,5 @@ export const PUT_THROUGH = '{"status":"put through"}';
 export const CALLER_CUT_IN =
   '{"status":"not done","reason":"The caller spoke before it was done. Listen to what they want."}';
 export const FILTERED_FIRST = '{"status":"not done","reason":"What you said before it was stopped by a filter."}';
+export const NOT_DONE_IN_TIME = '{"status":"not done","reason":"It is not possible any more."}';
 export const REPLACED = '{"status":"not done","reason":"What you called after it takes its place."}';

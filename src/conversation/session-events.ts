@@ -18,6 +18,8 @@ export interface SessionEventsParts {
   ledger: Ledger;
   heldAudio: CallerAudio;
   lost(failure: ModelFailure): void;
+  /** Words were written down, or will not be. */
+  written(): void;
 }
 
 /** Brings what a session tells to the parts of the conversation that it concerns. */
@@ -44,11 +46,13 @@ export class SessionEvents implements ModelListener {
     this.parts.transcript.callerWords(itemId, text);
     if (usage) this.parts.ledger.transcription(usage);
     this.callerHeard(!this.parts.transcript.unwritten);
+    this.parts.written();
   }
 
   callerTranscriptFailed(itemId: string): void {
     // What was said is still in the session; only a session that comes after it will not know.
     this.parts.transcript.callerUnwritten(itemId);
+    this.parts.written();
   }
 
   responseCreated(responseId: string): void {

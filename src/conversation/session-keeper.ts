@@ -47,6 +47,8 @@ export interface SessionKeeperSurroundings {
 
 /** Sessions lost one after the other, without an answer in between, before it is no use to open more. */
 const MAX_LOSSES_IN_A_ROW = 4;
+/** A second: speech is noticed some 300 ms after it began. */
+const BEFORE_FREEZE_BYTES = 8_000;
 /** Words that a new session was given to hear once more are noticed by then, or there was nothing in them. */
 const HEARD_AGAIN_WITHIN_MS = 3_000;
 
@@ -63,10 +65,18 @@ export class SessionKeeper {
   private lossesInARow = 0;
   /** The caller said something that the lost session neither answered nor wrote down. */
   private unanswered = false;
-  /** What the model was told besides what was said, and has not answered to. */
   private notes: HistoryItem[] = [];
+  /** The caller may be speaking: for so long the next session listens before it answers. */
+  private awaitCallerMs: number | undefined;
+  private pinnedBeforeFreeze = false;
+  /** What the caller said since the freeze. */
+  private keptBytes = 0;
   /** Grows whenever a session is given up: one that was being opened before that comes too late. */
   private generation = 0;
+  /** A session is being opened, and will be told this. */
+  private opening: { note: string | undefined } | undefined;
+  /** The same, put off while the conversation stands still. */
+  private postponed: { note: string | undefined } | undefined;
 
   constructor(private readonly around: SessionKeeperSurroundings) {
     this.heldAudio = new CallerAudio(() => around.clock.nowMs());
@@ -79,6 +89,22 @@ export class SessionKeeper {
     });
   }
 
+  /** What the model was told besides what was said, and has not answered to. */
+  get untold(): readonly HistoryItem[] {
+    return this.notes;
+  }
+
+  /**
+   * Goes on where another process left off.
+   * @param untold what its session was told and did not answer to.
+   * @param unheard what the caller said since it stood still, and just before, as G.711.
+   */
+  restore(resumes: number, untold: readonly HistoryItem[], unheard: Buffer | undefined): void {
+    this.resumes = resumes;
+    this.notes = [...untold];
+    if (unheard && unheard.length > 0) this.heldAudio.keep(Buffer.from(unheard.toString('base64'), 'latin1'));
+  }
+
   /** The first session: the assistant greets, and hears what the caller has said meanwhile. */
   begin(): void {
     this.around.unattended(this.connect(undefined));
@@ -88,6 +114,21 @@ export class SessionKeeper {
   callerAudio(base64: Buffer): void {
     this.heldAudio.keep(base64);
     this.session?.appendAudio(base64);
+  }
+
+  /** What is said while the conversation stands still: for the process that goes on with it. */
+  keepAudio(base64: Buffer): void {
+    this.keptBytes += (base64.length * 3) / 4;
+    this.heldAudio.keep(base64);
+  }
+
+  /** What the caller said and no session has heard to its end, as G.711: for the process that goes on with it. */
+  takeUnheard(): Buffer {
+    const pieces: Buffer[] = [];
+    this.heldAudio.release((base64) => pieces.push(Buffer.from(base64.toString('latin1'), 'base64')));
+    const audio = Buffer.concat(pieces);
+    // Of what was answered nothing is heard again; more than the second before may be held.
+    return this.pinnedBeforeFreeze ? audio : audio.subarray(-(BEFORE_FREEZE_BYTES + this.keptBytes));
   }
 
   /** Tells the model something; where there is no session, or it is lost before it has answered, the next one. */
@@ -139,11 +180,42 @@ export class SessionKeeper {
     this.notes = [];
   }
 
-  /** Goes on with the conversation in a new session: its words as text, no second greeting. */
-  resume(note: string): void {
+  /**
+   * Goes on with the conversation in a new session: its words as text, no second greeting.
+   * @param awaitCallerMs so long it listens first, and only then answers; undefined: it answers what is owed.
+   */
+  resume(note: string, awaitCallerMs?: number): void {
+    this.awaitCallerMs = awaitCallerMs;
     this.resumes++;
     this.around.counters.resumes++;
     this.around.unattended(this.connect(note));
+  }
+
+  /** The conversation stands still. @param listener hears meanwhile what the session tells, which stays open. */
+  freeze(listener: ModelListener): void {
+    this.pinnedBeforeFreeze = this.heldAudio.pinned;
+    this.keptBytes = 0;
+    this.heldAudio.pin();
+    this.session?.listen(listener);
+    this.postponed = this.opening;
+    this.opening = undefined;
+    this.generation++;
+  }
+
+  /** No other process goes on with it. The line was away meanwhile: what was kept has a hole in it. */
+  letGoOfKept(): void {
+    if (this.pinnedBeforeFreeze) return;
+    this.heldAudio.clear();
+    this.heldAudio.unpin();
+  }
+
+  /** It goes on here, on a line that came back. */
+  thaw(): void {
+    const { session, postponed } = this;
+    this.postponed = undefined;
+    session?.listen(this.around.listener());
+    if (session) this.lineBack();
+    else if (postponed && !this.opening) this.around.unattended(this.connect(postponed.note));
   }
 
   /** Something may have become quiet. */
@@ -170,6 +242,8 @@ export class SessionKeeper {
   /** @param note follows what was said so far; undefined: nothing was. */
   private async connect(note: string | undefined): Promise<void> {
     const { generation } = this;
+    const opening = { note };
+    this.opening = opening;
     const session = this.renewer.take() ?? (await this.open());
     if (session) this.goOn(session, note);
     else if (generation === this.generation) this.none('model-unavailable');
@@ -179,6 +253,7 @@ export class SessionKeeper {
   private leave(): void {
     const { turnTaking, tools } = this.around;
     this.session = undefined;
+    this.opening = undefined;
     this.generation++;
     turnTaking.sessionLost();
     if (tools.sessionLost()) turnTaking.ask();
@@ -201,8 +276,10 @@ export class SessionKeeper {
       turnTaking.greet();
     } else if (note !== undefined) session.remember({ role: 'system', text: note });
     for (const untold of this.notes) session.remember(untold);
-    if (this.unanswered) turnTaking.awaitCaller(HEARD_AGAIN_WITHIN_MS);
-    else turnTaking.resumed();
+    const awaitCallerMs = this.unanswered ? HEARD_AGAIN_WITHIN_MS : this.awaitCallerMs;
+    this.awaitCallerMs = undefined;
+    if (awaitCallerMs === undefined) turnTaking.resumed();
+    else turnTaking.awaitCaller(awaitCallerMs);
     this.heldAudio.release((base64) => session.appendAudio(base64));
     this.unanswered = false;
     if (note !== undefined)
@@ -212,6 +289,7 @@ export class SessionKeeper {
 
   private adopt(session: ModelSession): void {
     this.session = session;
+    this.opening = undefined;
     session.listen(this.around.listener());
     this.renewer.watch(session);
   }

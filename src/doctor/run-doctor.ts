@@ -3,6 +3,7 @@ import { type Config } from '../config/config.js';
 import { ConfigError } from '../config/config-error.js';
 import { type Environment, loadDotEnv } from '../config/env-file.js';
 import { loadConfig } from '../config/load-config.js';
+import { secretList } from '../config/secret-list.js';
 import { type Check, type DoctorContext } from './check.js';
 import { brokenCheck, type NamedResult, scrub } from './report.js';
 
@@ -30,7 +31,11 @@ export async function runDoctor(
   const config = readConfig(environment, report);
   if (config === undefined) return results;
 
-  const secrets = [config.openai.apiKey.value, config.telnyx.apiKey.value, config.stream.tokenSecret.value];
+  const secrets = [
+    config.openai.apiKey.value,
+    config.telnyx.apiKey.value,
+    ...secretList(config.stream.tokenSecret.value),
+  ];
   const context: DoctorContext = {
     config,
     // No retries: a doctor reports what it sees, and its patience is the user's.

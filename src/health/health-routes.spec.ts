@@ -1,10 +1,17 @@
 import { type INestApplicationContext } from '@nestjs/common';
+import { CallDirectory } from '../affinity/call-directory.js';
+import { Fleet } from '../affinity/fleet.js';
 import { CallsService } from '../calls/calls.service.js';
 import { OpenAIRealtimeService } from '../openai-realtime/openai-realtime.service.js';
 import { Counters } from '../telemetry/counters.js';
 import { addHealthRoutes } from './health-routes.js';
 import { Lifecycle } from './lifecycle.js';
 import { type ManagementReply, type ManagementServer } from './management-server.js';
+
+const OTHER = {
+  pod: { uid: 'uid', bootId: 'boot', name: 'pod-2', address: '10.0.0.2:8081' },
+  ...{ activeCalls: 3, maxCalls: 100, draining: false, silentMs: 20 },
+};
 
 function setUp() {
   const lifecycle = new Lifecycle();
@@ -15,6 +22,8 @@ function setUp() {
     [CallsService, calls],
     [OpenAIRealtimeService, model],
     [Counters, new Counters()],
+    [CallDirectory, { available: true }],
+    [Fleet, { others: [OTHER] }],
   ]);
   const routes = new Map<string, () => ManagementReply>();
   addHealthRoutes(
@@ -43,5 +52,13 @@ describe('health', () => {
     calls.activeCalls = calls.heldCalls = 10_000;
     expect(ask('/readyz').status).toBe(200);
     expect(ask('/status').body).toMatchObject({ activeCalls: 10_000, heldCalls: 10_000, warmSessions: 2 });
+  });
+
+  it('shows an operator whether Redis is there, and the other pods', () => {
+    const { ask } = setUp();
+    expect(ask('/status').body).toMatchObject({
+      directoryAvailable: true,
+      pods: [{ name: 'pod-2', address: '10.0.0.2:8081', activeCalls: 3, draining: false, silentMs: 20 }],
+    });
   });
 });

@@ -1,4 +1,6 @@
 import { type INestApplicationContext } from '@nestjs/common';
+import { CallDirectory } from '../affinity/call-directory.js';
+import { Fleet } from '../affinity/fleet.js';
 import { CallsService } from '../calls/calls.service.js';
 import { OpenAIRealtimeService } from '../openai-realtime/openai-realtime.service.js';
 import { Counters } from '../telemetry/counters.js';
@@ -15,6 +17,8 @@ export function addHealthRoutes(management: ManagementServer, app: INestApplicat
   const calls = app.get(CallsService);
   const model = app.get(OpenAIRealtimeService);
   const counters = app.get(Counters);
+  const directory = app.get(CallDirectory);
+  const fleet = app.get(Fleet);
   management.get('/livez', () => ({ status: 200, body: 'ok\n' }));
   management.get('/readyz', () => {
     if (lifecycle.ready) return { status: 200, body: 'ok\n' };
@@ -26,7 +30,12 @@ export function addHealthRoutes(management: ManagementServer, app: INestApplicat
       draining: lifecycle.draining,
       activeCalls: calls.activeCalls,
       heldCalls: calls.heldCalls,
+      // Ids, so that an operator finds the pod of a call; nothing that says who calls.
+      ownedCalls: calls.ownedCalls,
       warmSessions: model.warmSessions,
+      // The others as this pod hears of them: two lists that differ are a network that is cut.
+      directoryAvailable: directory.available,
+      pods: fleet.others.map(({ pod, ...state }) => ({ name: pod.name, address: pod.address, ...state })),
       memory: process.memoryUsage(),
       counters,
     },

@@ -3,6 +3,7 @@ import { Lifecycle } from './lifecycle.js';
 import { outliveMistakes, type Stoppable, stopOnSignals } from './process-exit.js';
 
 interface App {
+  others: boolean;
   lifecycle: Lifecycle;
   calls: { heldCalls: number; endAll(reason: string, sentence: boolean): void };
   ended: boolean[];
@@ -37,6 +38,7 @@ describe('the end of the process', () => {
 
   function running(heldCalls: number, close: () => Promise<void> = () => Promise.resolve()): App {
     const app: App = {
+      others: false,
       lifecycle: new Lifecycle(),
       ended: [],
       closed: 0,
@@ -47,6 +49,9 @@ describe('the end of the process', () => {
       lifecycle: app.lifecycle,
       calls: app.calls,
       log: { log: () => undefined, warn: () => undefined, error: () => undefined },
+      drain: () => void (app.lifecycle.draining = true),
+      drainDeadlineMs: 3_600_000,
+      othersTakeOver: () => app.others,
       close: () => {
         app.closed++;
         return close();
@@ -95,6 +100,17 @@ describe('the end of the process', () => {
     await exited;
     expect(exits).toEqual([1]);
     // A process that did not really exit here goes on waiting for its call.
+    app.calls.heldCalls = 0;
+    while (exits.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+
+  it('leaves what is left to the other pods on a second signal, where there are any', async () => {
+    const app = running(1);
+    app.others = true;
+    process.emit('SIGTERM', 'SIGTERM');
+    process.emit('SIGTERM', 'SIGTERM');
+    expect(app.ended).toEqual([]);
+    expect(exits).toEqual([1]);
     app.calls.heldCalls = 0;
     while (exits.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
   });

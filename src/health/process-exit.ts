@@ -15,7 +15,7 @@ export function outliveMistakes(app: Stoppable): void {
   process.on('uncaughtException', (error) => {
     app.log.error(error, 'uncaught exception: taking no new calls, leaving when the last one is over', CONTEXT);
     if (app.lifecycle.draining) return;
-    app.lifecycle.draining = true;
+    app.drain();
     waitForCalls(app, Infinity, 1);
   });
 }
@@ -27,6 +27,12 @@ export interface Stoppable {
     endAll(reason: 'shutdown', sentence: boolean): void;
   };
   log: LoggerService;
+  /** Takes no new calls any more; those it has are handed over, or ended at last (DRAIN_DEADLINE). */
+  drain(): void;
+  /** How long a drain may take before what is left is ended with a sentence. */
+  drainDeadlineMs: number;
+  /** Whether other pods go on with the calls of a process that is suddenly gone. */
+  othersTakeOver(): boolean;
   /** Closes what is open, when no call needs it any more. */
   close(): Promise<void>;
 }
@@ -37,24 +43,30 @@ const REPORT_EVERY_MS = 10_000;
 const GOODBYE_MS = 30_000;
 
 /**
- * SIGTERM: takes no new calls and leaves when the last one is over. SIGINT (Ctrl-C): ends the calls with a sentence,
- * then leaves. A second signal of either kind: ends what is left at once.
+ * SIGTERM: drains, and leaves when the last call is over or elsewhere. SIGINT (Ctrl-C): ends the calls with a sentence,
+ * then leaves. A second signal of either kind: leaves at once, and what is left to the other pods; ends it where there are none.
  */
 export function stopOnSignals(app: Stoppable): void {
   let signals = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
     signals++;
     if (signals > 1) {
+      if (app.othersTakeOver()) {
+        // As if it had been killed, which they are ready for: better for a caller than a hang-up.
+        app.log.warn(`${signal} again: leaving ${app.calls.heldCalls} calls to the other pods`);
+        process.exit(1);
+        return;
+      }
       app.log.warn(`${signal} again: ending ${app.calls.heldCalls} calls now`);
       app.calls.endAll('shutdown', false);
       // Hang-ups are on their way to Telnyx; they get a moment.
       setTimeout(() => process.exit(1), app.calls.heldCalls > 0 ? 1_000 : 0);
       return;
     }
-    app.lifecycle.draining = true;
+    app.drain();
     app.log.log(`${signal}: taking no new calls, ${app.calls.heldCalls} to go`);
     if (signal === 'SIGINT') app.calls.endAll('shutdown', true);
-    waitForCalls(app, signal === 'SIGINT' ? GOODBYE_MS : Infinity);
+    waitForCalls(app, GOODBYE_MS + (signal === 'SIGINT' ? 0 : app.drainDeadlineMs));
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);

@@ -178,4 +178,59 @@ describe('MediaConnection', () => {
     connection.media(Buffer.alloc(160));
     expect(heard).toEqual([]);
   });
+
+  it('keeps what comes while it is held, and works on it in order when it is released', async () => {
+    connection.deliverTo(sink);
+    telnyx.send(media(1, 'before'));
+    await handled();
+    connection.hold();
+    telnyx.send(media(2, 'held'));
+    telnyx.send(JSON.stringify({ event: 'mark', mark: { name: 'm' } }));
+    await handled();
+    expect(heard).toEqual(['before']);
+    expect(frames).toEqual([]);
+    connection.release();
+    expect(heard).toEqual(['before', 'held']);
+    expect(frames).toEqual([{ kind: 'mark', name: 'm' }]);
+    telnyx.send(media(3, 'after'));
+    await handled();
+    expect(heard).toEqual(['before', 'held', 'after']);
+  });
+
+  it('gives everything away that has come, and looks at nothing after that', async () => {
+    connection.deliverTo(sink);
+    telnyx.send('{"event":"connected"}');
+    await handled();
+    connection.hold();
+    telnyx.send(media(1, 'held'));
+    await handled();
+    const all = connection.surrender();
+    expect(all.map(({ data, isBinary }) => [data.toString(), isBinary])).toEqual([
+      ['{"event":"connected"}', false],
+      [media(1, 'held'), false],
+    ]);
+    telnyx.send(media(2, 'later'));
+    await handled();
+    expect(heard).toEqual([]);
+  });
+
+  it('goes on with what was held after a mistake in one of its frames', async () => {
+    connection.deliverTo({
+      ...sink,
+      audio: (base64) => {
+        if (heard.length === 0) {
+          heard.push('mistake');
+          throw new Error('on purpose');
+        }
+        sink.audio(base64);
+      },
+    });
+    connection.hold();
+    telnyx.send(media(1, 'one'));
+    telnyx.send(media(2, 'two'));
+    await handled();
+    connection.release();
+    expect(failures).toHaveLength(1);
+    expect(heard).toEqual(['mistake', 'two']);
+  });
 });

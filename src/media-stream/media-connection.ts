@@ -1,5 +1,5 @@
 import { type Duplex } from 'node:stream';
-import { type WebSocket } from 'ws';
+import { type RawData, type WebSocket } from 'ws';
 import { InboundOrder, type InboundCounts, type InboundSink } from './inbound-order.js';
 import { type PlayoutOutput } from './playout.js';
 import {
@@ -28,6 +28,15 @@ const MAX_BUFFERED_BYTES = 65_536;
 const scratch: MediaFrame = { inbound: true, chunk: -1, payload: Buffer.alloc(0), bytes: 0 };
 const NOWHERE: InboundSink = { audio: () => undefined, silence: () => undefined };
 
+/** A message as it came. */
+export interface MediaMessage {
+  data: Buffer;
+  isBinary: boolean;
+}
+
+/** Eight seconds of frames and more: within that it is decided who has the call. */
+const MAX_EARLY_BYTES = 524_288;
+
 /**
  * One media stream socket of Telnyx. Audio takes the short way to the sink; everything else is parsed, checked and
  * given to the listener. It knows nothing of calls.
@@ -36,6 +45,11 @@ export class MediaConnection implements PlayoutOutput {
   /** Audio before `start` has no law yet and goes nowhere. */
   private order = new InboundOrder(NOWHERE);
   private overloadReported = false;
+  /** Everything that has come, while it may yet be for another pod. */
+  private early: MediaMessage[] | undefined = [];
+  private earlyBytes = 0;
+  /** How many of them were worked on before the others were kept. */
+  private held: number | undefined;
 
   /** @param transport the TCP or TLS socket below, for putting two frames into one write. */
   constructor(
@@ -43,13 +57,25 @@ export class MediaConnection implements PlayoutOutput {
     private readonly transport: Duplex,
     private readonly listener: ConnectionListener,
   ) {
-    socket.on('message', (data, isBinary) => {
-      try {
-        this.receive(data as Buffer, isBinary);
-      } catch (error) {
-        listener.failed(error);
-      }
-    });
+    socket.on('message', this.take);
+  }
+
+  /** From now on what comes is kept, until it is decided who is to have it. */
+  hold(): void {
+    this.held ??= this.early?.length;
+  }
+
+  /** It is for us: what was kept is worked on, and nothing is kept any more. */
+  release(): void {
+    const { early = [], held = 0 } = this;
+    this.early = this.held = undefined;
+    for (const { data, isBinary } of early.slice(held)) this.work(data, isBinary);
+  }
+
+  /** It is for somebody else. @returns everything that has come so far; what comes from now on is not looked at. */
+  surrender(): MediaMessage[] {
+    this.socket.off('message', this.take);
+    return this.early ?? [];
   }
 
   get counts(): Readonly<InboundCounts> {
@@ -97,6 +123,29 @@ export class MediaConnection implements PlayoutOutput {
   /** Ends the socket at once. */
   terminate(): void {
     this.socket.terminate();
+  }
+
+  private readonly take = (data: RawData, isBinary: boolean): void => {
+    const message = data as Buffer;
+    if (this.early) {
+      this.earlyBytes += message.length;
+      if (this.earlyBytes > MAX_EARLY_BYTES) {
+        this.early = undefined;
+        this.socket.close(1008, 'too much before it is known whose it is');
+        return;
+      }
+      this.early.push({ data: message, isBinary });
+      if (this.held !== undefined) return;
+    }
+    this.work(message, isBinary);
+  };
+
+  private work(data: Buffer, isBinary: boolean): void {
+    try {
+      this.receive(data, isBinary);
+    } catch (error) {
+      this.listener.failed(error);
+    }
   }
 
   private receive(data: Buffer, isBinary: boolean): void {

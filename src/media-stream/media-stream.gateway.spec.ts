@@ -4,7 +4,10 @@ import { type AddressInfo } from 'node:net';
 import { type PinoLogger } from 'nestjs-pino';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type CallLine } from '../calls/call-line.js';
+import { type Peers } from '../affinity/pods/peers.js';
 import { type CallsService } from '../calls/calls.service.js';
+import { Relays } from '../calls/fleet/relays.js';
+import { type Place, type StreamPlacement } from '../calls/fleet/stream-placement.js';
 import { FakeClock } from '../common/fake-clock.js';
 import { type Config } from '../config/config.js';
 import { Counters } from '../telemetry/counters.js';
@@ -49,6 +52,7 @@ describe('MediaStreamGateway', () => {
   let calls: Calls;
   let counters: Counters;
   let boundTo: string | undefined;
+  let place: Place;
   const peers: WebSocket[] = [];
 
   beforeEach(async () => {
@@ -56,6 +60,7 @@ describe('MediaStreamGateway', () => {
     calls = new Calls();
     counters = new Counters();
     boundTo = undefined;
+    place = { at: 'here' };
     const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
     const gateway = new MediaStreamGateway(
       { stream: { playoutLeadMs: 200, playoutChunkMs: 60 } } as Config,
@@ -63,6 +68,9 @@ describe('MediaStreamGateway', () => {
       silent as unknown as PinoLogger,
       calls as unknown as CallsService,
       { claims: () => boundTo && { callControlId: boundTo } } as unknown as StreamUpgradePolicy,
+      { place: async () => place } as unknown as StreamPlacement,
+      { onRelay: () => undefined } as unknown as Peers,
+      new Relays(),
       counters,
     );
     server = new WebSocketServer({ host: '127.0.0.1', port: 0 });

@@ -2,7 +2,9 @@ import { type IncomingMessage } from 'node:http';
 import { type PinoLogger } from 'nestjs-pino';
 import { type CallsService } from '../calls/calls.service.js';
 import { signStreamToken } from '../calls/stream-token.js';
-import { type Config } from '../config/config.js';
+import { FakeClock } from '../common/fake-clock.js';
+import { Keyring } from '../common/keyring.js';
+import { type Config, Secret } from '../config/config.js';
 import { Counters } from '../telemetry/counters.js';
 import { StreamUpgradePolicy } from './stream-upgrade-policy.js';
 
@@ -12,21 +14,26 @@ function setUp(auth: 'token' | 'off' = 'token', previous?: string) {
   const counters = new Counters();
   const asked: { call: string; ageS: number }[] = [];
   const calls = { mayStream: (call: string, ageS: number) => (asked.push({ call, ageS }), call !== 'over') };
-  const config = { stream: { auth, tokenSecret: { value: 'present', previous } } };
+  const secret = new Secret(previous ?? 'present');
+  const keyring = new Keyring(secret, new FakeClock());
+  secret.replace('present');
   const policy = new StreamUpgradePolicy(
-    config as unknown as Config,
+    { stream: { auth } } as unknown as Config,
     { warn: () => undefined } as unknown as PinoLogger,
     calls as unknown as CallsService,
     counters,
+    keyring,
   );
   return { policy, counters, asked };
 }
 
-const token = (call = 'v3:a', secret = 'present', ageS = 0): string =>
-  signStreamToken(
-    { callControlId: call, issuedAtS: Math.floor(Date.now() / 1000) - ageS, attempt: 0, baseUrl: '' },
-    secret,
-  );
+const POD = { uid: 'uid', bootId: 'boot', name: 'uid', address: '10.0.0.1:8081' };
+
+function token(call = 'v3:a', secret = 'present', ageS = 0): string {
+  const issuedAtS = Math.floor(Date.now() / 1000) - ageS;
+  const claims = { callControlId: call, issuedAtS, attempt: 0, epoch: 0, baseUrl: '', pod: POD };
+  return signStreamToken(claims, new Keyring(new Secret(secret), new FakeClock()));
+}
 
 describe('StreamUpgradePolicy', () => {
   it('lets a token of ours in and remembers what it said, for that request alone', () => {

@@ -3,6 +3,7 @@ import { type IncomingMessage } from 'node:http';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { CallsService } from '../calls/calls.service.js';
 import { type StreamClaims, verifyStreamToken } from '../calls/stream-token.js';
+import { Keyring } from '../common/keyring.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
 import { Counters } from '../telemetry/counters.js';
@@ -24,14 +25,14 @@ export class StreamUpgradePolicy extends UpgradePolicy {
     @InjectPinoLogger(StreamUpgradePolicy.name) private readonly log: PinoLogger,
     private readonly calls: CallsService,
     private readonly counters: Counters,
+    private readonly keyring: Keyring,
   ) {
     super();
   }
 
   check(request: IncomingMessage, rest: string): UpgradeVerdict {
     if (this.config.stream.auth === 'off' && rest === '') return { accept: true };
-    const { value, previous } = this.config.stream.tokenSecret;
-    const claims = verifyStreamToken(rest, previous === undefined ? [value] : [value, previous]);
+    const claims = verifyStreamToken(rest, this.keyring);
     if (!claims) return this.refuse('the token is missing or was not made by this deployment');
     const ageS = Date.now() / 1000 - claims.issuedAtS;
     if (ageS < -CLOCK_SKEW_S) return this.refuse('the token is from the future: check the clocks', claims);
@@ -44,6 +45,11 @@ export class StreamUpgradePolicy extends UpgradePolicy {
   /** What the token of an accepted upgrade said; undefined where stream authentication is off. */
   claims(request: IncomingMessage): StreamClaims | undefined {
     return this.claimsOf.get(request);
+  }
+
+  /** What the token of a socket says that another pod has let in; undefined for one that was not made by us. */
+  claimsOfToken(token: string): StreamClaims | undefined {
+    return verifyStreamToken(token, this.keyring);
   }
 
   private refuse(reason: string, claims?: StreamClaims): UpgradeVerdict {

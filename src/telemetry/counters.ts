@@ -19,6 +19,16 @@ export class Counters {
   /** Transfers after which the caller was back with the assistant. */
   transfersFailed = 0;
   callsEnded = 0;
+  /** Calls that went on elsewhere: taken over, or handed over. */
+  callsLeft = 0;
+  /** Calls taken up from another pod, in the middle of them. */
+  callsTakenUp = 0;
+  /** Media streams asked for again, so that a call can go on on another pod. */
+  callsMoved = 0;
+  /** Webhooks that another pod was given. */
+  webhooksForwarded = 0;
+  /** Media sockets that another pod was given. */
+  streamsRelayed = 0;
   streamsStarted = 0;
   /** Media sockets that ended, with their call or before it. */
   streamsEnded = 0;

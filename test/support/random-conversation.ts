@@ -1,6 +1,7 @@
 import { type FakeClock } from '../../src/common/fake-clock.js';
 import { STILL_THERE } from '../../src/conversation/notes.js';
 import { type HistoryItem, type ModelListener, type ResponseOptions } from '../../src/conversation/model.port.js';
+import { type SavedConversation } from '../../src/conversation/record/saved-conversation.js';
 import {
   FATAL,
   type GivenSettings,
@@ -11,6 +12,7 @@ import {
   setUpWith,
   settle,
 } from './scripted-conversation.js';
+import { ScriptedStore } from './scripted-store.js';
 
 /** Something that the model does. */
 type ModelStep =
@@ -24,7 +26,7 @@ type ModelStep =
 /** Something that happens to a conversation. */
 export type Step =
   | ModelStep
-  | { do: 'tool result' | 'close' | 'line back' | 'transfer failed' }
+  | { do: 'tool result' | 'close' | 'line back' | 'transfer failed' | 'kill' | 'freeze' | 'thaw' }
   | { do: 'hear' | 'time' | 'noise'; amount: number }
   | { do: 'lose'; fatal: boolean; failures: number }
   | { do: 'key'; key: string; webhook: boolean };
@@ -111,8 +113,14 @@ export class WatchedSession extends ScriptedSession {
 }
 
 export class WatchedModel extends ScriptedModel {
-  /** What must not happen, whatever the other side does. */
-  readonly violations: string[] = [];
+  /** @param violations what must not happen, whatever the other side does. */
+  constructor(
+    clock: FakeClock,
+    takesTurnsItself: boolean,
+    private readonly violations: string[],
+  ) {
+    super(clock, takesTurnsItself);
+  }
 
   protected override newSession(id: string, takesTurnsItself: boolean): WatchedSession {
     const session = new WatchedSession(id, takesTurnsItself, this.violations);
@@ -125,20 +133,35 @@ export class WatchedModel extends ScriptedModel {
 /** Both sides of a conversation, doing whatever they are told in any order. */
 export class RandomConversation {
   readonly tools = [new ScriptedTool('lookup'), new ScriptedTool('remind', 'later')];
-  readonly around;
+  around;
+  readonly violations: string[] = [];
   /** Outputs that tools have given, by tool call. */
   readonly outputs = new Map<string, string>();
   closed = false;
+  frozen = false;
+  private readonly store = new ScriptedStore();
   private ids = 0;
   private transfersBack = 0;
   private lastToolCall: { responseId: string; toolCallId: string; name: string } | undefined;
 
   /** @param given.sessionsLastMs from the opening of each session to its renewal. */
-  constructor({ sessionsLastMs = Infinity, ...given }: GivenSettings & { sessionsLastMs?: number }) {
+  constructor(private readonly given: GivenSettings & { sessionsLastMs?: number }) {
+    this.around = this.process({});
+  }
+
+  /** What is written down. */
+  get saved(): SavedConversation {
+    return this.store.saved;
+  }
+
+  /** A process that has the conversation. */
+  private process(more: GivenSettings) {
+    const { sessionsLastMs = Infinity, ...given } = this.given;
     const make = (clock: FakeClock, takesTurnsItself: boolean): WatchedModel =>
-      new WatchedModel(clock, takesTurnsItself);
-    this.around = setUpWith(make, { ...given, tools: this.tools });
-    this.around.model.lastsMs = sessionsLastMs;
+      new WatchedModel(clock, takesTurnsItself, this.violations);
+    const around = setUpWith(make, { ...given, ...more, tools: this.tools, store: this.store });
+    around.model.lastsMs = sessionsLastMs;
+    return around;
   }
 
   /** The session in use, if any. */
@@ -205,6 +228,14 @@ export class RandomConversation {
       case 'close':
         this.closed = true;
         return conversation.close();
+      case 'kill':
+        return this.kill();
+      case 'freeze':
+        this.frozen = !this.closed;
+        return conversation.freeze();
+      case 'thaw':
+        this.frozen = false;
+        return conversation.thaw();
       case 'line back':
         return line.listener?.lineBack();
       case 'transfer failed':
@@ -218,6 +249,22 @@ export class RandomConversation {
       default:
         if (session) this.tell(session, step);
     }
+  }
+
+  /** The process is killed, and another one goes on. */
+  private kill(): void {
+    if (this.closed || this.around.call.ends.length > 0) return;
+    this.around.kill();
+    for (const tool of this.tools) tool.abandon();
+    const written = JSON.stringify([...this.saved]);
+    for (const [toolCallId, output] of this.outputs) {
+      if (!written.includes(JSON.stringify(output).slice(1, -1))) this.outputs.delete(toolCallId);
+    }
+    this.transfersBack = 0;
+    this.frozen = false;
+    this.lastToolCall = undefined;
+    this.around = this.process({ clock: this.around.clock, saved: this.saved });
+    this.around.conversation.begin();
   }
 
   /** What the model does. */

@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { FakeClock } from '../../src/common/fake-clock.js';
-import { type CallActions, type ConversationEnd } from '../../src/conversation/call.port.js';
+import { type CallActions, type ConversationEnd, type TransferFailure } from '../../src/conversation/call.port.js';
 import { type ConversationSettings } from '../../src/conversation/conversation-surroundings.js';
 import { Conversation } from '../../src/conversation/conversation.js';
 import { type CutItem, type G711Law, type Line, type LineListener } from '../../src/conversation/line.port.js';
@@ -22,8 +22,10 @@ import {
   type ToolCallIdentity,
   type ToolOutcome,
 } from '../../src/conversation/tools/tool.port.js';
+import { type SavedConversation } from '../../src/conversation/record/saved-conversation.js';
 import { Secret } from '../../src/config/secret.js';
 import { Counters } from '../../src/telemetry/counters.js';
+import { ScriptedProcess, type ScriptedStore } from './scripted-store.js';
 
 export const RETRYABLE: ModelFailure = { kind: 'retryable', code: 'close-1006', message: '' };
 export const FATAL: ModelFailure = { kind: 'fatal', code: 'insufficient_quota', message: '' };
@@ -98,11 +100,15 @@ export class ScriptedLine implements Line {
   }
 }
 
+const HEARD_BYTES = 32_000;
+
 /** A model session that says what the test has it say, and notes what it is told. */
 export class ScriptedSession implements ModelSession {
   readonly log: string[] = [];
   listener: ModelListener | undefined;
   appendedBytes = 0;
+  /** The last seconds of the caller. */
+  heard = Buffer.alloc(0);
   closed = false;
   renewAtMs = Infinity;
   private requests = 0;
@@ -124,7 +130,9 @@ export class ScriptedSession implements ModelSession {
   }
   appendAudio(base64: Buffer): void {
     if (this.appendedBytes === 0) this.log.push('audio');
-    this.appendedBytes += Buffer.from(base64.toString('latin1'), 'base64').length;
+    const audio = Buffer.from(base64.toString('latin1'), 'base64');
+    this.appendedBytes += audio.length;
+    this.heard = Buffer.concat([this.heard, audio]).subarray(-HEARD_BYTES);
   }
   async setInputLaw(law: G711Law): Promise<void> {
     this.log.push(`law ${law}`);
@@ -261,6 +269,10 @@ export class ScriptedTool implements OwnTool {
   get waits(): number {
     return this.waiting.length;
   }
+  /** The process that waited for the runs is gone. */
+  abandon(): void {
+    this.waiting.length = 0;
+  }
   /** The oldest run that still waits ends. */
   async answers(output: string, ok = true): Promise<void> {
     this.waiting.shift()?.({ ok, output, error: ok ? undefined : 'failed' });
@@ -319,6 +331,15 @@ export interface GivenSettings {
   keys?: Partial<ConversationSettings['keys']>;
   tools?: readonly OwnTool[];
   lastWordsWaitMs?: number;
+  /** Where the conversation is written down. */
+  store?: ScriptedStore;
+  /** The conversation is another process's, which wrote this down. */
+  saved?: SavedConversation;
+  beganAtMs?: number;
+  returning?: TransferFailure;
+  unheard?: Buffer;
+  /** Of the world, which no process takes with it. */
+  clock?: FakeClock;
 }
 
 /** Settings of a conversation: without limits and signals, unless they are given. */
@@ -383,7 +404,8 @@ export function setUp(given: GivenSettings = {}) {
 export function setUpWith<Model extends ScriptedModel>(makeModel: MakeModel<Model>, given: GivenSettings = {}) {
   const settings = settingsOf(given);
   const { greetingProtected, interruptMinSpeechMs } = settings.assistant;
-  const clock = new FakeClock();
+  const { store, saved, beganAtMs, returning, unheard, clock = new FakeClock() } = given;
+  const process = new ScriptedProcess(clock);
   const line = new ScriptedLine();
   const model = makeModel(clock, !greetingProtected && interruptMinSpeechMs === 0);
   const counters = new Counters();
@@ -392,8 +414,9 @@ export function setUpWith<Model extends ScriptedModel>(makeModel: MakeModel<Mode
     given.lastWordsWaitMs === undefined ? settings : { ...settings, report: reporting(given.lastWordsWaitMs) },
     {
       callId: 'v3:call',
-      clock,
-      line,
+      clock: process,
+      keeper: store?.keeper(process),
+      ...{ saved, beganAtMs, returning, unheard, line },
       model,
       counters,
       call,
@@ -414,7 +437,13 @@ export function setUpWith<Model extends ScriptedModel>(makeModel: MakeModel<Mode
       await settle();
     }
   };
-  return { conversation, clock, line, model, counters, call, ends: call.ends, session, pass };
+  /** The process is gone, and with it its sockets. */
+  const kill = (): void => {
+    process.killed = true;
+    line.listener = undefined;
+    for (const one of model.sessions) one.close();
+  };
+  return { conversation, clock, line, model, counters, call, ends: call.ends, session, pass, kill };
 }
 
 function reporting(lastWordsWaitMs: number): NonNullable<ConversationSettings['report']> {

@@ -47,6 +47,13 @@ export class ScriptedCommands extends CallCommands {
     return (await this.reply('say', callId)).ok;
   }
 
+  async isAlive(): Promise<boolean> {
+    return true;
+  }
+  async activeCalls(): Promise<[]> {
+    return [];
+  }
+
   private async reply(command: string, callId: string): Promise<CommandOutcome> {
     this.asked.push(`${command} ${callId}`);
     return this.outcomes[command]?.shift() ?? this.always[command] ?? OK;

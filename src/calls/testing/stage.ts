@@ -1,19 +1,30 @@
 import { PinoLogger } from 'nestjs-pino';
-import { InMemoryCallDirectory } from '../../affinity/in-memory-call-directory.js';
+import { type CallDirectory } from '../../affinity/call-directory.js';
+import { InMemoryCallDirectory } from '../../affinity/directory/in-memory-call-directory.js';
+import { Fleet } from '../../affinity/fleet.js';
+import { Ownership } from '../../affinity/ownership.js';
+import { type PeerReply, Peers } from '../../affinity/pods/peers.js';
+import { TalkLog } from '../../affinity/talk-log.js';
+import { ThisPod } from '../../affinity/this-pod.js';
 import { FakeClock } from '../../common/fake-clock.js';
+import { Keyring } from '../../common/keyring.js';
+import { Seal } from '../../common/seal.js';
 import { loadConfig } from '../../config/load-config.js';
 import { type CallActions } from '../../conversation/call.port.js';
 import { type CutItem, type G711Law } from '../../conversation/line.port.js';
 import { ModelConnector, type ModelSession } from '../../conversation/model.port.js';
 import { type ConversationReport } from '../../conversation/record/conversation-report.js';
 import { type CallReport } from '../../report/call-report.js';
+import { Lifecycle } from '../../health/lifecycle.js';
 import { Counters } from '../../telemetry/counters.js';
 import { Admission } from '../admission.js';
 import { CallBooks } from '../call-books.js';
 import { type CallConversation, CallConversations, type TalkingCall } from '../call-conversation.js';
+import { CallFactory } from '../call-factory.js';
 import { CallIntake } from '../call-intake.js';
 import { type CallLine } from '../call-line.js';
 import { CallsService } from '../calls.service.js';
+import { Relays } from '../fleet/relays.js';
 import { OverflowCalls } from '../overflow-calls.js';
 import { SecondLegs } from '../second-legs.js';
 import { type CallIdentity, type CallWebhook } from '../webhook-event.js';
@@ -69,6 +80,33 @@ export class NotedConversation implements CallConversation {
   close(): void {
     this.told.push('close');
   }
+  async whenQuiet(): Promise<void> {
+    this.told.push('when quiet');
+  }
+  takeUnheard(): Buffer {
+    return Buffer.alloc(0);
+  }
+  freeze(): void {
+    this.told.push('freeze');
+  }
+  thaw(): void {
+    this.told.push('thaw');
+  }
+}
+
+/** No other pod to talk to. */
+class NoPeers extends Peers {
+  async ask(): Promise<PeerReply<never>> {
+    return { ok: false, why: 'dead', detail: 'there is none' };
+  }
+  answer(): void {}
+  async probe(): Promise<'dead'> {
+    return 'dead';
+  }
+  async openRelay(): Promise<PeerReply<never>> {
+    return { ok: false, why: 'dead', detail: 'there is none' };
+  }
+  onRelay(): void {}
 }
 
 class NotedConversations extends CallConversations {
@@ -137,7 +175,7 @@ export function tidyUp(): void {
 }
 
 /** The calls of a pod, with everything around them that is not Telnyx, a socket or a model. */
-export function setUp(env: Record<string, string> = {}, directory = new InMemoryCallDirectory()) {
+export function setUp(env: Record<string, string> = {}, directory: CallDirectory = new InMemoryCallDirectory()) {
   const { config } = loadConfig({
     OPENAI_API_KEY: 'sk-test',
     TELNYX_API_KEY: 'KEY-test',
@@ -156,15 +194,46 @@ export function setUp(env: Record<string, string> = {}, directory = new InMemory
   admission.memoryUsedPercent = 0;
   admissions.push(admission);
   const legs = new SecondLegs();
-  const overflow = new OverflowCalls(config, clock, log, commands, legs);
-  const intake = new CallIntake(config, log, admission, commands, overflow, counters);
-  const books = new CallBooks(config, clock, reports);
+  const keyring = new Keyring(config.stream.tokenSecret, clock);
+  const pod = new ThisPod(config);
+  const overflow = new OverflowCalls(config, clock, log, commands, legs, pod);
+  const ownership = new Ownership(config, clock, log, directory, pod);
+  const talks = new TalkLog(directory, new Seal(keyring, 'conversation'), clock, log);
+  const factory = new CallFactory(config, clock, commands, keyring, pod, ownership, talks);
+  const lifecycle = new Lifecycle();
+  const fleet = new Fleet(config, clock, log, directory, new NoPeers(), pod);
+  const intake = new CallIntake(
+    config,
+    log,
+    admission,
+    commands,
+    overflow,
+    fleet,
+    directory,
+    lifecycle,
+    keyring,
+    counters,
+  );
+  const books = new CallBooks(config, clock, reports, directory);
   const calls = new CallsService(
-    ...([config, clock, log, commands, directory, admission, intake, overflow, legs] as const),
-    ...([conversations, books, model, counters] as const),
+    ...([config, clock, log, factory, ownership, admission, intake, overflow, legs] as const),
+    ...([conversations, books, model, counters, keyring, pod, new Relays()] as const),
   );
   const begun = conversations.begun;
-  return { calls, clock, commands, model, conversations, begun, reports, counters, directory, admission, config };
+  return {
+    calls,
+    clock,
+    commands,
+    model,
+    conversations,
+    begun,
+    reports,
+    counters,
+    directory,
+    admission,
+    config,
+    keyring,
+  };
 }
 
 export function settle(): Promise<void> {

@@ -3,7 +3,8 @@ import { settings } from '../setting.js';
 
 export const limits = settings({
   MAX_CALLS: {
-    meaning: 'Calls at the same time; one more is rejected as busy, or sent to OVERFLOW_NUMBER.',
+    meaning:
+      'Calls at the same time on this pod; one more goes to a pod that has room, is rejected as busy, or sent to OVERFLOW_NUMBER.',
     schema: integer(1, 10_000),
     default: '100',
   },

@@ -14,7 +14,8 @@ export const server = settings({
     default: '6000',
   },
   MANAGEMENT_PORT: {
-    meaning: 'Port for health checks, never to be reached from outside. 0 takes any free one.',
+    meaning:
+      'Port for health checks and for what pods say to each other, never to be reached from outside. 0 takes any free one.',
     schema: integer(0, 65_535),
     default: '8081',
   },

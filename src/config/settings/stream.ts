@@ -1,4 +1,5 @@
-import { fromText, integer, onOff, oneOf, problem, SECRET_MIN_CHARACTERS, signingSecret } from '../schemas.js';
+import { fromText, integer, onOff, oneOf, problem, SECRET_MIN_CHARACTERS } from '../schemas.js';
+import { signingSecrets } from '../secret-list.js';
 import { settings } from '../setting.js';
 import { publicUrl } from '../urls.js';
 
@@ -26,9 +27,9 @@ export const stream = settings({
     default: 'token',
   },
   STREAM_TOKEN_SECRET: {
-    meaning: `Signs those tokens; at least ${SECRET_MIN_CHARACTERS} characters, the same on every pod.`,
-    schema: signingSecret(),
-    defaultNote: 'derived from TELNYX_API_KEY',
+    meaning: `Signs those tokens and what pods ask of each other, and seals what they keep of calls; at least ${SECRET_MIN_CHARACTERS} characters, the same on every pod. Several, newest first, separated by commas or new lines, while one replaces another.`,
+    schema: signingSecrets,
+    defaultNote: 'derived from TELNYX_API_KEY; required with Redis',
     fromFile: 'secret',
   },
   STREAM_TARGET_LEGS: {

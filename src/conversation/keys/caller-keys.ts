@@ -35,6 +35,21 @@ export class CallerKeys {
     });
   }
 
+  /** The caller is entering something. */
+  get pending(): boolean {
+    return this.source.pending || this.collector.pending;
+  }
+
+  /** The keys of an entry that is not complete. */
+  get pendingKeys(): string {
+    return this.collector.pendingKeys;
+  }
+
+  /** What is being entered is taken for complete. */
+  flush(): void {
+    this.collector.flush();
+  }
+
   fromMedia(key: PressedKey): void {
     if (this.settings.enabled) this.source.fromMedia(key);
   }

@@ -29,6 +29,11 @@ export class KeyCollector {
     return this.keys.length > 0;
   }
 
+  /** The keys of that entry so far. */
+  get pendingKeys(): string {
+    return asText(this.keys);
+  }
+
   press(key: PressedKey): void {
     if (this.stopped) return;
     this.timer?.cancel();
@@ -56,8 +61,14 @@ export class KeyCollector {
   }
 
   private end(ended: EntryEnd): void {
-    const keys = asPressed(this.keys);
+    const keys = asText(this.keys);
     this.keys = [];
-    this.entered(keys.map(({ digit }) => digit).join(''), ended);
+    this.entered(keys, ended);
   }
+}
+
+function asText(keys: readonly PressedKey[]): string {
+  return asPressed(keys)
+    .map(({ digit }) => digit)
+    .join('');
 }

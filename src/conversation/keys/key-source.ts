@@ -34,6 +34,11 @@ export class KeySource {
     return this.ignoredKeys;
   }
 
+  /** Keys wait to be told from the other way. */
+  get pending(): boolean {
+    return this.source === undefined && this.kept.length > 0;
+  }
+
   fromMedia(key: PressedKey): void {
     if (this.stopped) return;
     if (this.source === undefined) {

@@ -52,10 +52,13 @@ export class CallLimits {
     private readonly actions: CallLimitsActions,
   ) {}
 
-  /** The call has begun, or is back in our hands: what went before counts only for how long it may last. */
-  start(): void {
+  /**
+   * The call has begun, or is back in our hands: what went before counts only for how long it may last.
+   * @param begunInMs when it began, as seen from now: 0 or less.
+   */
+  start(begunInMs = 0): void {
     const nowMs = this.clock.nowMs();
-    this.begunMs ??= nowMs;
+    this.begunMs ??= nowMs + Math.min(0, begunInMs);
     this.stop();
     this.watches = this.watch(Math.max(this.begunMs + this.limits.maxCallDurationMs - nowMs, 1));
     this.watches.duration.start();

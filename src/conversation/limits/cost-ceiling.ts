@@ -20,6 +20,11 @@ export class CostCeiling {
     return this.complete ? this.knownUsd : undefined;
   }
 
+  /** Of the parts that have a known price. */
+  get knownTotalUsd(): number {
+    return this.knownUsd;
+  }
+
   /** A part without a price does not lift the ceiling: what is known is the least that the call has cost. */
   add(costUsd: CostUsd): void {
     if (costUsd === undefined) {

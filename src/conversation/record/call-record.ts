@@ -1,9 +1,13 @@
 import { type Clock } from '../../common/clock.js';
 import { type CostUsd } from '../model.port.js';
 import { type ConversationReport } from './conversation-report.js';
+import { type RecordTotals } from './conversation-state.js';
+import { readEntries } from './entry.js';
 import { Ledger } from './ledger.js';
+import { type ChangeLog, type SavedConversation } from './saved-conversation.js';
 import { Transcript } from './transcript.js';
 import { TurnLog } from './turn-log.js';
+import { UsageTotals } from './usage-totals.js';
 
 /** All that is kept of a conversation: what was said, turn by turn, and what it cost. */
 export class CallRecord {
@@ -11,12 +15,36 @@ export class CallRecord {
   readonly turns: TurnLog;
   readonly ledger: Ledger;
 
-  /** @param charged told of every cost, known or not. */
-  constructor(clock: Clock, charged: (costUsd: CostUsd) => void) {
-    const epochNow = epochOf(clock);
-    this.transcript = new Transcript(epochNow);
-    this.turns = new TurnLog(() => clock.nowMs(), epochNow);
+  /** Milliseconds since 1970, going with the app's clock. */
+  readonly now: () => number;
+  /** When the conversation began, in milliseconds since 1970. */
+  begunAtMs: number;
+
+  /**
+   * @param charged told of every cost, known or not.
+   * @param log told of everything that changes, where somebody writes it down.
+   */
+  constructor(clock: Clock, charged: (costUsd: CostUsd) => void, log?: ChangeLog) {
+    this.now = epochOf(clock);
+    this.begunAtMs = this.now();
+    this.transcript = new Transcript(this.now, log);
+    this.turns = new TurnLog(() => clock.nowMs(), this.now, log);
     this.ledger = new Ledger(this.turns, charged);
+  }
+
+  /** What was used and counted so far. @param knownCostUsd of what has a known price. */
+  totals(knownCostUsd: number): RecordTotals {
+    const { totals: usage, transcriptionSeconds, costUsd } = this.ledger.total;
+    const { count: turns, interruptions, callerEndedAtMs } = this.turns;
+    return { usage: { ...usage }, transcriptionSeconds, costUsd, knownCostUsd, turns, interruptions, callerEndedAtMs };
+  }
+
+  /** Goes on from what another process wrote down. */
+  restore(saved: SavedConversation, totals: RecordTotals | undefined): void {
+    this.transcript.restore(readEntries(saved));
+    this.turns.restore(saved, totals);
+    if (!totals) return;
+    this.ledger.total = UsageTotals.of(totals.usage, totals.transcriptionSeconds, totals.costUsd);
   }
 
   /** @param resumes how often the conversation went on in another session. */

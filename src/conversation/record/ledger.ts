@@ -4,7 +4,7 @@ import { UsageTotals } from './usage-totals.js';
 
 /** What a conversation uses and costs, in all and turn by turn. */
 export class Ledger {
-  readonly total = new UsageTotals();
+  total = new UsageTotals();
 
   /** @param charged told of every cost, known or not. */
   constructor(

@@ -1,34 +1,8 @@
 import { keyNote } from '../keys/key-note.js';
 import { type HistoryItem } from '../model.port.js';
 import { type TranscriptEntry } from './conversation-report.js';
-
-interface CallerEntry {
-  kind: 'caller';
-  itemId: string;
-  atMs: number;
-  text: string | undefined;
-}
-
-interface AssistantEntry {
-  kind: 'assistant';
-  itemId: string;
-  atMs: number;
-  text: string;
-  /** How much of its audio was heard, 0 to 1. */
-  heardShare: number;
-  cut: boolean;
-}
-
-interface ToolEntry {
-  kind: 'tool';
-  toolCallId: string;
-  atMs: number;
-  name: string;
-  argumentsText: string;
-  output: string | undefined;
-}
-
-type Entry = CallerEntry | AssistantEntry | ToolEntry | { kind: 'keys'; atMs: number; keys: string };
+import { type AssistantEntry, type CallerEntry, type Entry, entryKey, savedEntry, type ToolEntry } from './entry.js';
+import { type ChangeLog } from './saved-conversation.js';
 
 /** More than this is not replayed: the last part of a long call says what it is about. */
 const MAX_REPLAYED_CHARACTERS = 24_000;
@@ -42,43 +16,78 @@ export const OUTCOME_UNKNOWN =
 /** What was said and done in a call, in order, as it was heard. Outlives any one session with the model. */
 export class Transcript {
   private list: Entry[] = [];
+  private entriesSoFar = 0;
   /** A turn whose words the next session is to hear and write down. */
   private heardAgain: CallerEntry | undefined;
 
-  /** @param now milliseconds since 1970. */
-  constructor(private readonly now: () => number) {}
+  /**
+   * @param now milliseconds since 1970.
+   * @param log told of every entry that changes, as `entry/<number>`.
+   */
+  constructor(
+    private readonly now: () => number,
+    private readonly log?: ChangeLog,
+  ) {}
+
+  /** Nothing was said or done. */
+  get empty(): boolean {
+    return this.list.length === 0;
+  }
+
+  /** Goes on from what another process wrote down. @param entries in order. */
+  restore(entries: readonly Entry[]): void {
+    this.list = [...entries];
+    this.entriesSoFar = (entries.at(-1)?.number ?? -1) + 1;
+    // What ran there may have had its effect; nobody will say.
+    for (const entry of entries) if (entry.kind === 'tool' && entry.running) this.outcomeUnknown(entry);
+  }
 
   /** The caller's turn has its place in the conversation; its words come later. */
   callerTurn(itemId: string): void {
     const { heardAgain } = this;
     this.heardAgain = undefined;
     if (heardAgain && this.list.includes(heardAgain)) heardAgain.itemId = itemId;
-    else if (!this.callerEntry(itemId)) this.add({ kind: 'caller', itemId, atMs: this.now(), text: undefined });
+    else if (!this.callerEntry(itemId)) this.add({ ...this.next(), kind: 'caller', itemId, text: undefined });
   }
 
   /** The words of a turn; those of a noise that was taken out again are not kept. */
   callerWords(itemId: string, text: string): void {
     const entry = this.callerEntry(itemId);
-    if (entry) entry.text = text;
+    if (!entry) return;
+    entry.text = text;
+    this.changed(entry);
   }
 
   /** Audio of an assistant item has come; until then its words are a plan, and nothing that was said. */
   assistantSpeaks(itemId: string): void {
-    const entry = this.assistantEntry(itemId);
-    if (entry) entry.heardShare = 1;
-    else this.addAssistant(itemId, 1);
+    const entry = this.assistantEntry(itemId) ?? this.addAssistant(itemId);
+    entry.heardShare = 1;
+    this.changed(entry);
   }
 
   assistantWords(itemId: string, delta: string): void {
-    (this.assistantEntry(itemId) ?? this.addAssistant(itemId, 0)).text += delta;
+    const entry = this.assistantEntry(itemId) ?? this.addAssistant(itemId);
+    entry.text += delta;
+    this.changed(entry);
   }
 
   /** @param heardShare of the item's audio that the caller heard, 0 to 1; below 1 it was cut there. */
   assistantHeard(itemId: string, heardShare: number): void {
     const entry = this.assistantEntry(itemId);
-    if (!entry) return;
-    entry.heardShare = heardShare;
-    entry.cut = heardShare < 1;
+    if (entry) this.heard(entry, heardShare);
+  }
+
+  /** The same of an entry that another process wrote down. Nothing was heard of it: it is taken out. */
+  entryHeard(number: number, heardShare: number): void {
+    const entry = this.list.find((other) => other.number === number);
+    if (entry?.kind !== 'assistant') return;
+    if (heardShare > 0) this.heard(entry, heardShare);
+    else this.remove((other) => other === entry);
+  }
+
+  /** The number of the entry of an assistant item. */
+  numberOf(itemId: string): number | undefined {
+    return this.assistantEntry(itemId)?.number;
   }
 
   /** Characters of what the assistant says in this item, as far as they have come. */
@@ -87,21 +96,26 @@ export class Transcript {
   }
 
   keysPressed(keys: string): void {
-    this.add({ kind: 'keys', atMs: this.now(), keys });
+    this.add({ ...this.next(), kind: 'keys', keys });
   }
 
   toolCalled(toolCallId: string, name: string, argumentsText: string): void {
-    this.add({ kind: 'tool', toolCallId, atMs: this.now(), name, argumentsText, output: undefined });
+    const entry = { ...this.next(), toolCallId, name, argumentsText };
+    this.add({ ...entry, kind: 'tool', output: undefined, running: true });
   }
 
-  toolAnswered(toolCallId: string, output: string): void {
+  /** @param running more will come of it: this is something for the model to go on with. */
+  toolAnswered(toolCallId: string, output: string, running = false): void {
     const entry = this.list.findLast((other) => other.kind === 'tool' && other.toolCallId === toolCallId);
-    if (entry?.kind === 'tool') entry.output = output;
+    if (entry?.kind !== 'tool') return;
+    entry.output = output;
+    entry.running = running;
+    this.changed(entry);
   }
 
   /** Takes an item out: a noise taken for speech, an answer nobody heard. */
   forget(itemId: string): void {
-    this.list = this.list.filter((entry) => !('itemId' in entry) || entry.itemId !== itemId);
+    this.remove((entry) => 'itemId' in entry && entry.itemId === itemId);
   }
 
   /** The turns whose words may still come. */
@@ -118,14 +132,14 @@ export class Transcript {
     if (heardAgain) {
       // Their words come under another id, as one turn; its place is that of the first.
       this.heardAgain = unwritten[0]?.kind === 'caller' ? unwritten[0] : undefined;
-      this.list = this.list.filter((entry) => entry === this.heardAgain || !unwritten.includes(entry));
-    } else for (const entry of this.list) if (entry.kind === 'caller') entry.text ??= '';
+      this.remove((entry) => entry !== this.heardAgain && unwritten.includes(entry));
+    } else for (const entry of unwritten) if (entry.kind === 'caller') this.giveUp(entry);
   }
 
   /** The words of this turn will not come. */
   callerUnwritten(itemId: string): void {
     const entry = this.callerEntry(itemId);
-    if (entry) entry.text ??= '';
+    if (entry) this.giveUp(entry);
   }
 
   /** The conversation as a new session is told it, oldest first; assistant items as far as they were heard. */
@@ -147,7 +161,7 @@ export class Transcript {
     const entries: TranscriptEntry[] = [];
     for (const entry of this.list) {
       const { atMs } = entry;
-      if (entry.kind === 'keys') entries.push(entry);
+      if (entry.kind === 'keys') entries.push({ kind: 'keys', atMs, keys: entry.keys });
       else if (entry.kind === 'caller') entries.push({ kind: 'caller', atMs, text: entry.text || undefined });
       else if (entry.kind === 'tool') {
         const { name, argumentsText, output } = entry;
@@ -171,15 +185,50 @@ export class Transcript {
     return entry?.kind === 'assistant' ? entry : undefined;
   }
 
-  private addAssistant(itemId: string, heardShare: number): AssistantEntry {
-    const entry: AssistantEntry = { kind: 'assistant', itemId, atMs: this.now(), text: '', heardShare, cut: false };
+  private addAssistant(itemId: string): AssistantEntry {
+    const entry: AssistantEntry = { ...this.next(), kind: 'assistant', itemId, text: '', heardShare: 0, cut: false };
     this.add(entry);
     return entry;
   }
 
+  private next(): Pick<Entry, 'number' | 'atMs'> {
+    return { number: this.entriesSoFar++, atMs: this.now() };
+  }
+
   private add(entry: Entry): void {
     this.list.push(entry);
-    if (this.list.length > MAX_ENTRIES) this.list.shift();
+    this.changed(entry);
+    if (this.list.length <= MAX_ENTRIES) return;
+    const [oldest] = this.list;
+    this.remove((other) => other === oldest);
+  }
+
+  private heard(entry: AssistantEntry, heardShare: number): void {
+    entry.heardShare = heardShare;
+    entry.cut = heardShare < 1;
+    this.changed(entry);
+  }
+
+  private outcomeUnknown(entry: ToolEntry): void {
+    entry.output = undefined;
+    entry.running = false;
+    this.changed(entry);
+  }
+
+  private giveUp(entry: CallerEntry): void {
+    entry.text ??= '';
+    this.changed(entry);
+  }
+
+  private changed(entry: Entry): void {
+    this.log?.changed(entryKey(entry.number), () => savedEntry(entry));
+  }
+
+  private remove(out: (entry: Entry) => boolean): void {
+    const removed = this.list.filter(out);
+    if (removed.length === 0) return;
+    this.list = this.list.filter((entry) => !removed.includes(entry));
+    for (const { number } of removed) this.log?.changed(entryKey(number), undefined);
   }
 }
 

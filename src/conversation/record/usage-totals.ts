@@ -13,10 +13,15 @@ export function noTokens(): TokenUsage {
 
 /** Tokens and cost of several responses and transcriptions. */
 export class UsageTotals {
-  readonly totals: TokenUsage = noTokens();
+  totals: TokenUsage = noTokens();
   transcriptionSeconds = 0;
   /** Undefined once anything was added that has no known price. */
   costUsd: CostUsd = 0;
+
+  /** Goes on from there. */
+  static of(totals: TokenUsage, transcriptionSeconds: number, costUsd: CostUsd): UsageTotals {
+    return Object.assign(new UsageTotals(), { totals: { ...totals }, transcriptionSeconds, costUsd });
+  }
 
   response(usage: TokenUsage, costUsd: CostUsd): void {
     for (const key of Object.keys(this.totals) as (keyof TokenUsage)[]) this.totals[key] += usage[key];

@@ -2,6 +2,7 @@ import { type Clock, type Timer } from '../../common/clock.js';
 import { type TransferTarget } from '../../config/tools-setting.js';
 import { type ToolCall } from '../model.port.js';
 import { CALLER_CUT_IN, FILTERED_FIRST, REPLACED } from '../notes.js';
+import { type ConversationState } from '../record/conversation-state.js';
 import { type FinishedResponse } from '../turns/turn-taking.port.js';
 
 /** What ends the assistant's part of the call. */
@@ -63,6 +64,13 @@ export class ClosingAction {
   /** It will be done, and the assistant is no more needed for it. */
   get alone(): boolean {
     return this.wish?.stage === 'alone';
+  }
+
+  /** What is to be done, for another process that may have to do it. */
+  get state(): ConversationState['closing'] {
+    if (!this.wish) return null;
+    const { call, closing } = this.wish;
+    return { toolCallId: call.toolCallId, ...(closing.kind === 'transfer' && { transferTo: closing.target.name }) };
   }
 
   /** @param call the tool call that asked for it, in a response that is still being written. */

@@ -29,6 +29,8 @@ export interface ToolDeskSurroundings {
   ask(): void;
   /** Something that others decide upon may have changed. */
   changed(): void;
+  /** A tool is about to run, and is not to run again in another process. */
+  beforeRun(): void;
   /** Takes work that nobody waits for. */
   unattended(work: Promise<void>): void;
 }
@@ -85,6 +87,7 @@ export class ToolDesk {
     this.around.transcript.toolCalled(toolCallId, name, argumentsText);
     const open: OpenCall = { call, group, state: 'awaited', holdsUp: false };
     this.open.set(toolCallId, open);
+    this.around.beforeRun();
     const builtIn = this.around.builtIn.run(call);
     if (builtIn === 'unknown') this.runOwn(open);
     else open.holdsUp = builtIn === 'waits';
@@ -187,7 +190,7 @@ export class ToolDesk {
     const open = this.open.get(call.toolCallId);
     if (open?.state !== 'awaited') return;
     open.state = 'told';
-    this.around.transcript.toolAnswered(call.toolCallId, output);
+    this.around.transcript.toolAnswered(call.toolCallId, output, true);
     this.around.session()?.giveToolOutput(call.toolCallId, output);
     open.group.done(wantsAnswer);
   }

@@ -1,9 +1,10 @@
 import { type CutItem, type Line } from '../line.port.js';
 import { type ModelSession } from '../model.port.js';
+import { type Floor } from '../record/conversation-state.js';
 import { type Transcript } from '../record/transcript.js';
 
 /** Less than one frame of an item is not heard as anything: such an item is taken out of the conversation. */
-const LEAST_HEARD_MS = 20;
+export const LEAST_HEARD_MS = 20;
 /** How fast speech is until this call has shown it: about 15 characters a second. */
 const CHARACTERS_PER_MS = 0.015;
 
@@ -121,6 +122,15 @@ export class AssistantSpeech {
     }
   }
 
+  /** What the caller is hearing, as entries of the transcript, as far as they have heard it. */
+  heardSoFar(): Floor['heard'] {
+    return this.line.heardItems().flatMap((item) => {
+      const entry = this.transcript.numberOf(item.itemId);
+      if (entry === undefined || item.complete) return [];
+      return [{ entry, heardMs: Math.floor(item.heardMs), heardShare: this.heardShare(item) }];
+    });
+  }
+
   /** The session is gone: what came of it is played to its end, and the next session knows none of its items. */
   sessionLost(): void {
     for (const itemId of this.items.keys()) this.line.endItem(itemId);
@@ -137,7 +147,7 @@ export class AssistantSpeech {
     const ended = this.items.get(itemId)?.ended ?? true;
     const wordsMs = ended ? 0 : this.transcript.lengthOf(itemId) / this.charactersPerMs;
     const wholeMs = Math.max(receivedMs, wordsMs);
-    return wholeMs > 0 ? heardMs / wholeMs : 0;
+    return wholeMs > 0 ? Math.min(1, heardMs / wholeMs) : 0;
   }
 
   private takeOut(responseId: string, itemId: string): void {

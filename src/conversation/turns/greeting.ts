@@ -2,6 +2,7 @@
 export class Greeting {
   private phase: 'none' | 'requested' | 'playing' | 'over' = 'none';
   private responseId: string | undefined;
+  private itemHeard = false;
 
   /** @param isProtected whether speech does not interrupt it. */
   constructor(private readonly isProtected: boolean) {}
@@ -16,8 +17,23 @@ export class Greeting {
     return this.phase === 'requested';
   }
 
+  /** It was asked for, or is being said. */
+  get underWay(): boolean {
+    return this.phase === 'requested' || this.phase === 'playing';
+  }
+
+  /** @param heardNow something of what is being played was heard. */
+  heard(heardNow: boolean): boolean {
+    return this.phase === 'over' || (this.phase === 'playing' && (this.itemHeard || heardNow));
+  }
+
   requested(): void {
     this.phase = 'requested';
+  }
+
+  /** Where it stood in another process. @param heard something of it was heard; else it is still to be said. */
+  restore(heard: boolean): void {
+    this.phase = heard ? 'over' : 'requested';
   }
 
   responseCreated(responseId: string): void {
@@ -29,6 +45,11 @@ export class Greeting {
     // An answer that stood in line behind the greeting: the greeting ends here, and the line was never idle between.
     if (responseId !== this.responseId) this.endIfPlaying();
     else if (this.phase === 'requested') this.phase = 'playing';
+  }
+
+  /** An item was heard to its end. */
+  heardItem(): void {
+    if (this.phase === 'playing') this.itemHeard = true;
   }
 
   /** It is over when no more of it will come and all that came was heard, in whatever order that is told. */

@@ -59,6 +59,8 @@ export class OwedAnswer {
   callerSpeaks(): void {
     this.modelsOwn = false;
     this.retries.cancel();
+    // These may be the words; should they come to nothing, what was to be answered still is.
+    if (this.hearing) this.owe();
     this.stopHearing();
   }
 

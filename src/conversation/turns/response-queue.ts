@@ -20,6 +20,7 @@ export class ResponseQueue {
   /** The model says that it is writing a response, and has not told of it yet. */
   private untold = false;
   private wanted = false;
+  private held = false;
 
   /** @param create asks the model for a response and returns the id of that request. */
   constructor(private readonly create: () => string) {}
@@ -47,6 +48,17 @@ export class ResponseQueue {
   /** An answer is wanted: now, or as soon as the running one is done. Asking twice gives one answer. */
   request(): void {
     this.wanted = true;
+    this.pump();
+  }
+
+  /** From now on nothing is asked for. */
+  hold(): void {
+    this.held = true;
+  }
+
+  /** What is wanted may be asked for again. */
+  release(): void {
+    this.held = false;
     this.pump();
   }
 
@@ -108,7 +120,7 @@ export class ResponseQueue {
   }
 
   private pump(): void {
-    if (!this.wanted || this.busy) return;
+    if (!this.wanted || this.busy || this.held) return;
     this.wanted = false;
     this.requestId = this.create();
   }

@@ -1,7 +1,8 @@
 import { type ModelSession, type ResponseOutcome } from '../model.port.js';
 import { AnswerJudge } from './answer-judge.js';
 import { AnswerWatchdog } from './answer-watchdog.js';
-import { AssistantSpeech } from './assistant-speech.js';
+import { type Floor } from '../record/conversation-state.js';
+import { AssistantSpeech, LEAST_HEARD_MS } from './assistant-speech.js';
 import { CallerTurn } from './caller-turn.js';
 import { Greeting } from './greeting.js';
 import { OwedAnswer } from './owed-answer.js';
@@ -23,6 +24,11 @@ export class TurnTaking {
   /** The assistant was cut off by speech of which the model has not said yet that it is a turn. */
   private cutByCaller = false;
   private lastWords = false;
+  /** Nothing is asked for, and nothing is said. */
+  private frozen = false;
+  /** What the assistant was saying then was cut off. */
+  private callerQuietSinceMs = -Infinity;
+  private cutByFreeze = false;
 
   constructor(
     options: TurnTakingOptions,
@@ -103,6 +109,23 @@ export class TurnTaking {
     return this.greeting.unheard;
   }
 
+  /** Who has the floor. */
+  get floor(): Floor {
+    const heard = this.speech.heardSoFar();
+    const owed = this.answer.pending || this.answering || this.responses.postponed;
+    return { heard, cutOff: this.cutByFreeze, owed, callerTurnOpen: this.caller.open };
+  }
+
+  /** Something of the greeting was heard. @param heardNow something of what is being played. */
+  greetingHeard({ heard }: Floor): boolean {
+    return this.greeting.heard(heard.some(({ heardMs }) => heardMs >= LEAST_HEARD_MS));
+  }
+
+  /** Since the caller last said something. */
+  get callerQuietMs(): number {
+    return this.caller.speaking ? 0 : this.around.clock.nowMs() - this.callerQuietSinceMs;
+  }
+
   // --- what the conversation wants ---
 
   /** An answer is wanted, as soon as nobody speaks. Asking twice gives one answer. */
@@ -124,6 +147,32 @@ export class TurnTaking {
   greet(): void {
     this.greeting.requested();
     this.ask();
+  }
+
+  /** Goes on where another process left off. @param greetingHeard something of the greeting was heard. */
+  restore(greetingHeard: boolean): void {
+    this.greeting.restore(greetingHeard);
+  }
+
+  /** From now on nothing is said, and nothing is asked for. What is cut off, or was asked for, is owed. */
+  freeze(): void {
+    const { floor } = this;
+    const greets = this.greeting.underWay && !this.greetingHeard(floor);
+    const owed = floor.heard.length > 0 || this.answering || this.responses.postponed;
+    this.cutByFreeze = floor.heard.some(({ heardMs }) => heardMs >= LEAST_HEARD_MS);
+    this.silence(true);
+    this.frozen = true;
+    this.responses.hold();
+    if (greets) this.greeting.requested();
+    if (owed) this.answer.owe();
+  }
+
+  /** It goes on here. */
+  thaw(): void {
+    this.cutByFreeze = false;
+    this.frozen = false;
+    this.responses.release();
+    this.pump();
   }
 
   /** Cuts the assistant off for a reason of our own. */
@@ -180,6 +229,7 @@ export class TurnTaking {
 
   itemHeard(itemId: string): void {
     this.around.transcript.assistantHeard(itemId, 1);
+    this.greeting.heardItem();
     this.endGreeting();
     this.listener.changed();
   }
@@ -199,6 +249,7 @@ export class TurnTaking {
   }
 
   speechStopped(itemId: string): void {
+    this.callerQuietSinceMs = this.around.clock.nowMs();
     if (this.caller.stopped(itemId, this.assistantSpeaking)) this.around.turns.callerEnded();
     this.listener.changed();
   }
@@ -290,7 +341,8 @@ export class TurnTaking {
 
   /** Asks for what is owed, once nobody speaks and the model does not answer by itself. */
   private pump(): void {
-    if (!this.answer.askable || this.caller.open || this.responses.busy || !this.around.session()) return;
+    if (this.frozen || !this.answer.askable || this.caller.open || this.responses.busy || !this.around.session())
+      return;
     this.answer.asked();
     this.responses.request();
   }

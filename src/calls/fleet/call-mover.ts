@@ -1,0 +1,108 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import {
+  CallDirectory,
+  type CallRecord,
+  DirectoryUnavailable,
+  type MoveOutcome,
+} from '../../affinity/call-directory.js';
+import { samePod } from '../../affinity/pod.js';
+import { ThisPod } from '../../affinity/this-pod.js';
+import { CLOCK } from '../../common/clock.token.js';
+import { type Clock } from '../../common/clock.js';
+import { Counters } from '../../telemetry/counters.js';
+import { CallCommands } from '../call-commands.js';
+import { CallFactory } from '../call-factory.js';
+
+/** A stream that was asked for is there within a second or two where it can be. */
+const CLAIMED_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 100;
+/** So often a move is marked in the directory, with a new epoch each time. */
+export const MOST_TRIES = 3;
+
+/**
+ * `claimed`: another pod has the call. `stayed`: the stream came back to this one. `overtaken`: somebody else decided
+ * what becomes of it. `over`: the caller has hung up. `unclaimed`: no stream came.
+ * `unavailable`: the directory was not there to be told of the move, or knows the call no better than an old copy of it.
+ */
+export type MoveResult = 'claimed' | 'stayed' | 'overtaken' | 'over' | 'unclaimed' | 'unavailable';
+
+/**
+ * Moves a call: nobody's in the directory, its stream stopped and asked for again. The public address may lead to any
+ * pod, so the one where the new stream lands has the call. The one way that hand-over and recovery both go.
+ */
+@Injectable()
+export class CallMover {
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    @InjectPinoLogger(CallMover.name) private readonly log: PinoLogger,
+    private readonly directory: CallDirectory,
+    private readonly commands: CallCommands,
+    private readonly factory: CallFactory,
+    private readonly pod: ThisPod,
+    private readonly counters: Counters,
+  ) {}
+
+  /**
+   * @param sawEpoch the epoch on which it was decided to move the call: whoever else decided the same is too late.
+   * @param baseUrl of the call's media streams.
+   */
+  async move(callControlId: string, sawEpoch: number, baseUrl: string): Promise<MoveResult> {
+    let epoch = sawEpoch;
+    for (let tries = 1; tries <= MOST_TRIES; tries++) {
+      const marked = await this.mark(callControlId, epoch);
+      if (!marked) return 'unavailable';
+      if (!marked.moved) return this.standing(callControlId, marked.record, epoch);
+      epoch = marked.epoch;
+      this.counters.callsMoved++;
+      this.log.info({ callId: callControlId, epoch, tries }, 'moving the call: asking Telnyx for a new media stream');
+      const stopped = await this.commands.stopStream(callControlId, `to move, ${epoch}`);
+      if (!stopped.ok && stopped.gone) return 'over';
+      const request = this.factory.streamRequest(callControlId, baseUrl, marked.attempt, epoch);
+      const started = await this.commands.startStream(callControlId, request, marked.attempt);
+      if (!started.ok && started.gone) return 'over';
+      const result = await this.claimed(callControlId, epoch);
+      if (result) return result;
+    }
+    return 'unclaimed';
+  }
+
+  /** @returns undefined where the directory is away. */
+  private async mark(callControlId: string, sawEpoch: number): Promise<MoveOutcome | undefined> {
+    try {
+      return await this.directory.move(callControlId, sawEpoch);
+    } catch (error) {
+      if (error instanceof DirectoryUnavailable) return undefined;
+      throw error;
+    }
+  }
+
+  /** Waits until the call has an owner again. @returns undefined where it got none in time. */
+  private async claimed(callControlId: string, epoch: number): Promise<MoveResult | undefined> {
+    const untilMs = this.clock.nowMs() + CLAIMED_WITHIN_MS;
+    while (this.clock.nowMs() < untilMs) {
+      await new Promise<void>((resolve) => this.clock.after(LOOK_EVERY_MS, resolve));
+      const result = await this.whoHas(callControlId, epoch);
+      if (result !== 'unclaimed') return result;
+    }
+    return undefined;
+  }
+
+  private async whoHas(callControlId: string, epoch: number): Promise<MoveResult> {
+    try {
+      return await this.standing(callControlId, await this.directory.find(callControlId), epoch);
+    } catch (error) {
+      if (error instanceof DirectoryUnavailable) return 'unclaimed';
+      throw error;
+    }
+  }
+
+  /** How the move stands. @param record as it is now. @param epoch of the move. */
+  private async standing(callControlId: string, record: CallRecord | undefined, epoch: number): Promise<MoveResult> {
+    // Removed at the end of the call, or forgotten by a directory that came back empty: only Telnyx can tell which.
+    if (!record) return (await this.commands.isAlive(callControlId)) === false ? 'over' : 'unavailable';
+    if (record.epoch < epoch) return 'unavailable';
+    if (record.owner) return samePod(record.owner, this.pod) ? 'stayed' : 'claimed';
+    return record.epoch > epoch ? 'overtaken' : 'unclaimed';
+  }
+}
