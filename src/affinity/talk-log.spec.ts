@@ -146,6 +146,25 @@ describe('TalkLog', () => {
     writer.close();
   });
 
+  it('writes all of it again where the call was lost meanwhile, and came back', async () => {
+    const { id, call, epoch } = await ownedCall();
+    const writer = talks.open(id, epoch);
+    writer.save(new Map([['turn', 1]]));
+    await expect(writer.flush()).resolves.toBe(true);
+    await directory.move(id, epoch);
+    writer.save(new Map([['next turn', 2]]));
+    await expect(writer.flush()).resolves.toBe(false);
+    writer.raise(epochOf(await directory.claim({ callControlId: id, pod: anna, aboveEpoch: epoch, otherwise: call })));
+    await expect(writer.flush()).resolves.toBe(true);
+    expect(await talks.read(id)).toEqual(
+      new Map([
+        ['turn', 1],
+        ['next turn', 2],
+      ]),
+    );
+    writer.close();
+  });
+
   it('survives what is no JSON, and writes the rest', async () => {
     const { id, epoch } = await ownedCall();
     const writer = talks.open(id, epoch);

@@ -29,7 +29,7 @@ export interface TalkWriterOptions {
   epoch: number;
   /** What was read of the conversation before, so that all of it can be written again. */
   known?: SavedConversation | undefined;
-  /** Another pod has the call: nothing is written any more. */
+  /** Another pod has the call: nothing is written any more, until `raise`. */
   onLost?: (() => void) | undefined;
 }
 
@@ -52,6 +52,8 @@ export class TalkWriter implements ConversationKeeper {
   private timer: Timer | undefined;
   private retryMs = FIRST_RETRY_MS;
   private ended = false;
+  /** Another pod has the call, or had it: nothing is written before this one has a greater epoch. */
+  private lost = false;
   private overflowed = false;
 
   constructor(
@@ -71,9 +73,13 @@ export class TalkWriter implements ConversationKeeper {
     this.writeIn(WRITE_EVERY_MS);
   }
 
-  /** The owner's epoch grew: it is written with this one from now on. */
+  /** The owner's epoch grew: it is written with this one from now on, also where the call had been lost meanwhile. */
   raise(epoch: number): void {
+    const grew = epoch > this.epoch;
     this.epoch = Math.max(this.epoch, epoch);
+    if (!this.lost || !grew) return;
+    this.lost = false;
+    this.rewrite();
   }
 
   /** Writes all of it again: the directory may have forgotten it. Call it when the call was restored. */
@@ -121,7 +127,7 @@ export class TalkWriter implements ConversationKeeper {
 
   /** @param sooner also where a write is due later. */
   private writeIn(delayMs: number, sooner = false): void {
-    if (this.ended || (this.timer && !sooner)) return;
+    if (this.ended || this.lost || (this.timer && !sooner)) return;
     this.timer?.cancel();
     this.timer = this.around.clock.after(delayMs, () => {
       this.timer = undefined;
@@ -147,7 +153,7 @@ export class TalkWriter implements ConversationKeeper {
 
   private async writeAll(): Promise<boolean> {
     this.takeDown();
-    while (this.dirty.size > 0 && !this.ended) {
+    while (this.dirty.size > 0 && !this.ended && !this.lost) {
       const keys = this.nextKeys();
       for (const key of keys) this.dirty.delete(key);
       const outcome = await this.put(keys);
@@ -163,7 +169,7 @@ export class TalkWriter implements ConversationKeeper {
       for (const key of again) this.dirty.add(key);
       return false;
     }
-    return !this.ended;
+    return !this.ended && !this.lost;
   }
 
   private async put(keys: readonly string[]): Promise<Renewal | 'failed'> {
@@ -229,8 +235,10 @@ export class TalkWriter implements ConversationKeeper {
   }
 
   private lose(): void {
-    if (this.ended) return;
-    this.close();
+    if (this.ended || this.lost) return;
+    this.lost = true;
+    this.timer?.cancel();
+    this.timer = undefined;
     try {
       this.options.onLost?.();
     } catch (error) {
