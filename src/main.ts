@@ -16,10 +16,11 @@ import { Lifecycle } from './health/lifecycle.js';
 import { ManagementServer } from './health/management-server.js';
 import { addHealthRoutes } from './health/health-routes.js';
 import { quietAboutSetUp } from './telemetry/quiet-set-up.js';
-import { MediaStreamGateway } from './media-stream/media-stream.gateway.js';
 import { MediaStreamAdapter } from './media-stream/media-stream.adapter.js';
 import { StreamUpgradePolicy } from './media-stream/stream-upgrade-policy.js';
 import { outliveMistakes, stopOnSignals, type Stoppable } from './health/process-exit.js';
+
+const LINGER_MS = 3_000;
 
 /** Reads the configuration, or says everything that is wrong with it and ends the process. */
 function readConfig(): LoadedConfig {
@@ -53,13 +54,14 @@ async function start(): Promise<void> {
   const lifecycle = app.get(Lifecycle);
   const management = app.get(ManagementServer);
   addHealthRoutes(management, app);
-  app.get(MediaStreamGateway).takeRelayed();
   const stoppable: Stoppable = {
     lifecycle,
     calls: app.get(CallsService),
     log,
     drain: () => app.get(Drain).begin(),
     drainDeadlineMs: config.drain.deadlineMs,
+    // Load balancers need a few seconds to hear that a pod is not ready; one without others has nobody to send them to.
+    lingerMs: config.redis ? LINGER_MS : 0,
     othersTakeOver: () => app.get(Fleet).stayingElsewhere,
     close: async () => {
       secrets.close();

@@ -66,6 +66,16 @@ export class DirectoryUnavailable extends Error {
   override readonly name = 'DirectoryUnavailable';
 }
 
+/** What the directory says, or something else where it is away. */
+export async function orIfAway<T, const U>(asked: Promise<T>, otherwise: U): Promise<T | U> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof DirectoryUnavailable) return otherwise;
+    throw error;
+  }
+}
+
 /**
  * Where calls are found. An index of what is true elsewhere (the media socket is the truth), never a permission:
  * when it is away, calls go on. Every method settles within a bound (REDIS_COMMAND_TIMEOUT_MS).

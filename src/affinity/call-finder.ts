@@ -2,9 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { CLOCK } from '../common/clock.token.js';
 import { type Clock } from '../common/clock.js';
-import { CallDirectory, type CallRecord, DirectoryUnavailable } from './call-directory.js';
+import { CallDirectory, type CallRecord, orIfAway } from './call-directory.js';
 import { Fleet } from './fleet.js';
-import { type PodIdentity, podIdentitySchema, samePod } from './pod.js';
+import { type PodIdentity, podIdentitySchema, podKey, samePod } from './pod.js';
 import { type PeerOperation, Peers } from './pods/peers.js';
 import { ThisPod } from './this-pod.js';
 
@@ -47,15 +47,9 @@ export class CallFinder {
 
   /** @param hints pods that may have it: those that its token or its client state names. */
   async find(callControlId: string, hints: readonly (PodIdentity | undefined)[]): Promise<Whereabouts> {
-    let record: CallRecord | undefined;
-    let sure = this.directory.shared;
-    try {
-      record = await this.directory.find(callControlId);
-    } catch (error) {
-      if (!(error instanceof DirectoryUnavailable)) throw error;
-      sure = false;
-    }
-    if (record) return this.whereaboutsOf(record);
+    const record = await orIfAway(this.directory.find(callControlId), 'away');
+    if (record && record !== 'away') return this.whereaboutsOf(record);
+    const sure = this.directory.shared && record !== 'away';
     return (await this.askAround(callControlId, hints)) ?? { at: 'unknown', sure };
   }
 
@@ -78,8 +72,8 @@ export class CallFinder {
     const found: { pod: PodIdentity; part: Part }[] = [];
     const ask = async (pod: PodIdentity | undefined): Promise<void> => {
       const leftMs = untilMs - this.clock.nowMs();
-      if (!pod || samePod(pod, this.pod) || asked.has(`${pod.uid} ${pod.bootId}`) || leftMs <= 0) return;
-      asked.add(`${pod.uid} ${pod.bootId}`);
+      if (!pod || samePod(pod, this.pod) || asked.has(podKey(pod)) || leftMs <= 0) return;
+      asked.add(podKey(pod));
       const answer = await this.peers.ask(pod, PART_OPERATION, { callControlId }, leftMs);
       if (!answer.ok) return;
       if (answer.reply.part !== 'none') found.push({ pod, part: answer.reply.part });

@@ -6,7 +6,7 @@ import { type Clock, type Timer } from '../common/clock.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
 import { CallDirectory, DirectoryUnavailable } from './call-directory.js';
-import { type PodIdentity, type PodState, type PodView, samePod } from './pod.js';
+import { type PodIdentity, type PodState, type PodView, podKey, samePod } from './pod.js';
 import { Peers } from './pods/peers.js';
 import { ThisPod } from './this-pod.js';
 
@@ -53,11 +53,6 @@ export class Fleet implements OnModuleDestroy {
     void this.beat();
   }
 
-  /** Says at once what has changed: that this pod drains. */
-  async beatNow(): Promise<void> {
-    await this.sayAlive();
-  }
-
   /** @param listener told of a pod that is absent, again and again until it is forgotten or heard of. */
   onAbsent(listener: (pod: PodIdentity, absence: Absence) => Promise<void>): void {
     this.absent = listener;
@@ -83,7 +78,7 @@ export class Fleet implements OnModuleDestroy {
   get alive(): PodView[] {
     const sinceMs = this.clock.nowMs() - this.heardMs;
     const patienceMs = this.config.fleet.heartbeatMs * MISSED_BEATS;
-    return this.others.filter(({ pod, silentMs }) => silentMs + sinceMs <= patienceMs && !this.dead.has(keyOf(pod)));
+    return this.others.filter(({ pod, silentMs }) => silentMs + sinceMs <= patienceMs && !this.dead.has(podKey(pod)));
   }
 
   /** The pod that a new call is best placed on; undefined: no other pod stays and has room. */
@@ -102,7 +97,7 @@ export class Fleet implements OnModuleDestroy {
 
   /** Whether a pod lives: by its last heartbeat, by proof of its death, or by asking it. Never rejects. */
   async stateOf(pod: PodIdentity): Promise<'alive' | Absence> {
-    if (this.dead.has(keyOf(pod))) return 'dead';
+    if (this.dead.has(podKey(pod))) return 'dead';
     if (this.heardOf(pod)) return 'alive';
     const state = await this.peers.probe(pod, PROBE_TIMEOUT_MS);
     if (state === 'dead') this.provenDead(pod);
@@ -111,15 +106,15 @@ export class Fleet implements OnModuleDestroy {
 
   /** Whether none of the others can be reached: then it is this pod that is cut off, for all that anybody can tell. */
   async isolated(): Promise<boolean> {
-    const others = this.others.filter(({ pod }) => !this.dead.has(keyOf(pod))).slice(0, ASKED_IF_ISOLATED);
+    const others = this.others.filter(({ pod }) => !this.dead.has(podKey(pod))).slice(0, ASKED_IF_ISOLATED);
     const states = await Promise.all(others.map(({ pod }) => this.peers.probe(pod, PROBE_TIMEOUT_MS)));
     return states.length > 0 && states.every((state) => state !== 'alive');
   }
 
   /** A request to this pod has shown that its process is no more. Sooner than by its missing heartbeats. */
   provenDead(pod: PodIdentity): void {
-    if (this.dead.has(keyOf(pod))) return;
-    this.dead.set(keyOf(pod), true);
+    if (this.dead.has(podKey(pod))) return;
+    this.dead.set(podKey(pod), true);
     if (this.load) void this.examine(pod);
   }
 
@@ -135,7 +130,8 @@ export class Fleet implements OnModuleDestroy {
     await this.sayAlive();
   }
 
-  private async sayAlive(): Promise<void> {
+  /** Says how this pod is: again and again, and at once when something has changed. Never rejects. */
+  async sayAlive(): Promise<void> {
     if (!this.load) return;
     try {
       this.views = await this.directory.beat({ pod: this.pod, ...this.load() });
@@ -149,7 +145,7 @@ export class Fleet implements OnModuleDestroy {
   }
 
   private async examine(pod: PodIdentity): Promise<void> {
-    const key = keyOf(pod);
+    const key = podKey(pod);
     if (this.examined.has(key)) return;
     this.examined.add(key);
     try {
@@ -162,10 +158,6 @@ export class Fleet implements OnModuleDestroy {
       this.examined.delete(key);
     }
   }
-}
-
-function keyOf({ uid, bootId }: PodIdentity): string {
-  return `${uid} ${bootId}`;
 }
 
 function pick<T>(list: readonly T[]): T | undefined {

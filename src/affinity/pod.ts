@@ -34,6 +34,11 @@ export const podIdentitySchema: z.ZodType<PodIdentity> = z.object({
   address: z.string().min(1),
 });
 
+/** One process of the fleet, as one word. */
+export function podKey({ uid, bootId }: PodIdentity): string {
+  return `${uid} ${bootId}`;
+}
+
 export function samePod(a: PodIdentity, b: PodIdentity): boolean {
   return a.uid === b.uid && a.bootId === b.bootId;
 }

@@ -1,5 +1,6 @@
 import { RedisServer } from '../../test/support/redis-server.js';
 import { type Clock, systemClock } from '../common/clock.js';
+import { FakeClock } from '../common/fake-clock.js';
 import { Keyring } from '../common/keyring.js';
 import { Seal } from '../common/seal.js';
 import { Secret } from '../config/secret.js';
@@ -8,23 +9,9 @@ import { callAnsweredBy, epochOf, LEASE_MS, podNamed } from './directory/testing
 import { keptLog, redisConfig, until } from './directory/testing/redis-stage.js';
 import { REMEMBERED_BYTES } from './remembered-talk.js';
 import { TalkLog } from './talk-log.js';
+import { WRITE_EVERY_MS } from './talk-writer.js';
 
 const SECRET = 'a-secret-of-32-characters-or-so!';
-
-/** Timers fall due only when told, whatever they wait for; time itself goes on. */
-class StoppedClock implements Clock {
-  private due: (() => void)[] = [];
-  nowMs(): number {
-    return systemClock.nowMs();
-  }
-  after(_: number, action: () => void): { cancel: () => void } {
-    this.due.push(action);
-    return { cancel: () => void (this.due = this.due.filter((other) => other !== action)) };
-  }
-  ring(): void {
-    for (const action of this.due.splice(0)) action();
-  }
-}
 
 describe('TalkLog', () => {
   const anna = podNamed('anna');
@@ -111,12 +98,12 @@ describe('TalkLog', () => {
   });
 
   it('puts changes of a moment together, the last of each key', async () => {
-    const clock = new StoppedClock();
+    const clock = new FakeClock();
     const { id, epoch } = await ownedCall();
     const writer = pod(clock).open(id, epoch);
     const before = Number(await calls('evalsha')) + Number(await calls('eval'));
     for (let word = 1; word <= 50; word++) writer.save(new Map([['turn', word]]));
-    clock.ring();
+    clock.advance(WRITE_EVERY_MS);
     await expect(writer.flush()).resolves.toBe(true);
     expect(Number(await calls('evalsha')) + Number(await calls('eval')) - before).toBe(1);
     expect(await talks.read(id)).toEqual(new Map([['turn', 50]]));

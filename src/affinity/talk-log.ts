@@ -1,5 +1,6 @@
 import { type PinoLogger } from 'nestjs-pino';
 import { type Clock } from '../common/clock.js';
+import { parseJson } from '../common/parse-json.js';
 import { type SavedConversation } from '../conversation/record/saved-conversation.js';
 import { type CallDirectory } from './call-directory.js';
 import { type Sealer } from './sealer.js';
@@ -40,22 +41,16 @@ export class TalkLog {
     const unreadable: string[] = [];
     for (const [key, sealed] of await this.directory.readTalk(callControlId)) {
       const plain = this.sealer.unseal(sealed, partContext(callControlId, key));
-      const value = plain && parsed(plain);
+      const value = plain && parseJson(plain);
       if (value === undefined) unreadable.push(key);
       else talk.set(key, value);
     }
     if (unreadable.length > 0) {
-      this.log.error({ callId: callControlId, unreadable }, 'parts of a conversation cannot be read, passed over');
+      this.log.error(
+        { callId: callControlId, unreadable },
+        'parts of a conversation cannot be read, passed over: is their secret gone from STREAM_TOKEN_SECRET?',
+      );
     }
     return talk;
-  }
-}
-
-/** @returns undefined for what is no JSON. */
-function parsed(plain: Buffer): unknown {
-  try {
-    return JSON.parse(plain.toString());
-  } catch {
-    return undefined;
   }
 }

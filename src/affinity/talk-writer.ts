@@ -1,5 +1,6 @@
 import { type PinoLogger } from 'nestjs-pino';
 import { type Clock, type Timer } from '../common/clock.js';
+import { within } from '../common/within.js';
 import { type ConversationKeeper, type SavedConversation } from '../conversation/record/saved-conversation.js';
 import { type CallDirectory, DirectoryUnavailable, type Renewal } from './call-directory.js';
 import { RememberedTalk } from './remembered-talk.js';
@@ -100,19 +101,11 @@ export class TalkWriter implements ConversationKeeper {
    * given it to another pod, or took longer than this. What is left is tried again by itself.
    */
   async flush(timeoutMs = FLUSH_TIMEOUT_MS): Promise<boolean> {
-    let late: Timer | undefined;
-    const tooLate = new Promise<false>((resolve) => {
-      late = this.around.clock.after(timeoutMs, () => resolve(false));
-    });
     const written = async (): Promise<boolean> => {
       await this.writing;
       return await this.write();
     };
-    try {
-      return await Promise.race([written(), tooLate]);
-    } finally {
-      late?.cancel();
-    }
+    return await within(this.around.clock, timeoutMs, written(), () => false);
   }
 
   /** Nothing is written any more; `flush` before, if it matters. */
@@ -174,7 +167,7 @@ export class TalkWriter implements ConversationKeeper {
 
   private async put(keys: readonly string[]): Promise<Renewal | 'failed'> {
     const { callControlId } = this.options;
-    const { directory, sealer, log } = this.around;
+    const { directory, sealer } = this.around;
     try {
       const parts = new Map<string, Buffer | undefined>();
       for (const key of keys) {
@@ -183,9 +176,7 @@ export class TalkWriter implements ConversationKeeper {
       }
       return await directory.saveTalk(callControlId, this.epoch, parts);
     } catch (error) {
-      if (!(error instanceof DirectoryUnavailable)) {
-        log.error({ callId: callControlId, err: error }, 'conversation not written down');
-      }
+      if (!(error instanceof DirectoryUnavailable)) this.complain({ err: error }, 'conversation not written down');
       return 'failed';
     }
   }
@@ -212,11 +203,7 @@ export class TalkWriter implements ConversationKeeper {
     try {
       json = JSON.stringify(value);
     } catch (error) {
-      const { callControlId } = this.options;
-      this.around.log.error(
-        { callId: callControlId, key, err: error },
-        'part of a conversation that is no JSON, not kept',
-      );
+      this.complain({ key, err: error }, 'part of a conversation that is no JSON, not kept');
       return;
     }
     if (json === undefined) this.remembered.delete(key);
@@ -226,11 +213,7 @@ export class TalkWriter implements ConversationKeeper {
     for (const old of dropped) this.dirty.delete(old);
     if (dropped.length > 0 && !this.overflowed) {
       this.overflowed = true;
-      const { callControlId } = this.options;
-      this.around.log.error(
-        { callId: callControlId },
-        'too much unwritten of a conversation, its oldest parts are dropped',
-      );
+      this.complain({}, 'too much unwritten of a conversation, its oldest parts are dropped');
     }
   }
 
@@ -242,7 +225,11 @@ export class TalkWriter implements ConversationKeeper {
     try {
       this.options.onLost?.();
     } catch (error) {
-      this.around.log.error({ callId: this.options.callControlId, err: error }, 'listener for a lost call failed');
+      this.complain({ err: error }, 'listener for a lost call failed');
     }
+  }
+
+  private complain(fields: object, message: string): void {
+    this.around.log.error({ callId: this.options.callControlId, ...fields }, message);
   }
 }

@@ -1,32 +1,36 @@
 import { type TransferFailure } from '../conversation/call.port.js';
 import { type EndReason } from './end-reason.js';
 
-export type CallPhase =
+export const CALL_PHASES = [
   /** `call.initiated` came; the answer is on its way. */
-  | 'ringing'
+  'ringing',
   /** Answered; no media stream yet. */
-  | 'answered'
-  | 'streaming'
+  'answered',
+  'streaming',
   /** The media stream was lost; the conversation waits for the next one. */
-  | 'interrupted'
+  'interrupted',
   /** Somebody else is being called for the caller: the second leg rings. */
-  | 'transferring'
+  'transferring',
   /** The caller talks to somebody else. */
-  | 'transferred'
+  'transferred',
   /** A last sentence is being spoken by Telnyx, before a hang-up or a transfer. */
-  | 'saying'
+  'saying',
   /** Hang-up was ordered. */
-  | 'ending'
-  | 'ended';
+  'ending',
+  'ended',
+] as const;
+export type CallPhase = (typeof CALL_PHASES)[number];
 
 /** What is known of the second leg of the last transfer. */
-export type SecondLeg =
-  | 'none'
+export const SECOND_LEGS = [
+  'none',
   /** Ordered; Telnyx has not said whether it took the order. */
-  | 'asked'
-  | 'dialled'
-  | 'answered'
-  | 'over';
+  'asked',
+  'dialled',
+  'answered',
+  'over',
+] as const;
+export type SecondLeg = (typeof SECOND_LEGS)[number];
 
 export interface CallState {
   phase: CallPhase;

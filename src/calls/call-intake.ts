@@ -5,7 +5,6 @@ import { Fleet } from '../affinity/fleet.js';
 import { Keyring } from '../common/keyring.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
-import { Lifecycle } from '../health/lifecycle.js';
 import { Counters } from '../telemetry/counters.js';
 import { Admission, type Verdict } from './admission.js';
 import { callerOf } from './caller-rate.js';
@@ -35,7 +34,6 @@ export class CallIntake {
     private readonly overflow: OverflowCalls,
     private readonly fleet: Fleet,
     private readonly directory: CallDirectory,
-    private readonly lifecycle: Lifecycle,
     private readonly keyring: Keyring,
     private readonly counters: Counters,
   ) {}
@@ -67,7 +65,7 @@ export class CallIntake {
     const { overflowTo } = this.config.transfer;
     const judged = this.admission.judge(activeCalls, identity.from);
     // This pod's own trouble, while another has room: it answers for the fleet, and the stream is placed there.
-    const elsewhere = (OVERFLOWS.has(judged) || this.lifecycle.draining) && this.fleet.roomElsewhere() !== undefined;
+    const elsewhere = OVERFLOWS.has(judged) && this.fleet.roomElsewhere() !== undefined;
     const refused = !this.directory.available && this.config.redis?.failureMode === 'refuse';
     const verdict = refused ? 'directory-away' : elsewhere ? 'admit' : judged;
     const baseUrl = streamBaseUrl(this.config.stream.publicUrl, deliveredTo);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Sealer } from '../affinity/sealer.js';
-import { type CallState, INITIAL_CALL_STATE } from './call-events.js';
+import { TRANSFER_FAILURES } from '../conversation/call.port.js';
+import { CALL_PHASES, type CallState, INITIAL_CALL_STATE, SECOND_LEGS } from './call-events.js';
 import { type CallFacts } from './carried-call.js';
 import { END_REASONS } from './end-reason.js';
 
@@ -14,24 +15,14 @@ export interface CallPapers {
 
 const text = z.string().optional();
 const stateSchema = z.object({
-  phase: z.enum([
-    'ringing',
-    'answered',
-    'streaming',
-    'interrupted',
-    'transferring',
-    'transferred',
-    'saying',
-    'ending',
-    'ended',
-  ]),
+  phase: z.enum(CALL_PHASES),
   attempt: z.number().int().min(0),
   tries: z.number().int().min(0),
   streamed: z.boolean(),
   transfers: z.number().int().min(0),
-  secondLeg: z.enum(['none', 'asked', 'dialled', 'answered', 'over']),
+  secondLeg: z.enum(SECOND_LEGS),
   announced: text,
-  returning: z.enum(['no-answer', 'busy', 'refused', 'failed']).optional(),
+  returning: z.enum(TRANSFER_FAILURES).optional(),
   endReason: z.enum(END_REASONS).optional(),
 });
 

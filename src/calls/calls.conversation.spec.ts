@@ -11,69 +11,69 @@ const REPORTS = {
 
 describe('a conversation and its call', () => {
   it('hears keys that come by webhook, while there is somebody to hear them', async () => {
-    const { calls, begun } = setUp();
-    await calls.handleWebhook(initiated('a'));
-    await calls.handleWebhook(news('key', 'a', { digit: '1' }));
+    const { calls, webhooks, begun } = setUp();
+    await webhooks.handle(initiated('a'));
+    await webhooks.handle(news('key', 'a', { digit: '1' }));
     calls.streamStarted('a', new BareLine());
     calls.streamReady('a');
-    await calls.handleWebhook(news('key', 'a', { digit: '#' }));
-    await calls.handleWebhook(news('key', 'stranger'));
+    await webhooks.handle(news('key', 'a', { digit: '#' }));
+    await webhooks.handle(news('key', 'stranger'));
     expect(begun[0]?.told).toEqual(['key # at 1000']);
   });
 
   it('presses keys, each time anew, and is told whether they were sent', async () => {
-    const { calls, begun, commands } = setUp();
-    await talking(calls, 'a');
+    const { calls, webhooks, begun, commands } = setUp();
+    await talking({ calls, webhooks }, 'a');
     await expect(begun[0]?.call.sendKeys('12#')).resolves.toBe(true);
     commands.always['keys 12#'] = { ok: false, gone: false, code: '90034', status: 422 };
     await expect(begun[0]?.call.sendKeys('12#')).resolves.toBe(false);
   });
 
   it('says a sentence beside the stream, whose end is not taken for that of the last one', async () => {
-    const { calls, begun, commands } = setUp();
-    await talking(calls, 'a');
+    const { calls, webhooks, begun, commands } = setUp();
+    await talking({ calls, webhooks }, 'a');
     await expect(begun[0]?.call.say('One moment.')).resolves.toBe(true);
     begun[0]?.call.end('model-lost', 'Sorry.');
-    await calls.handleWebhook(news('speak-ended', 'a'));
+    await webhooks.handle(news('speak-ended', 'a'));
     await settle();
     expect(commands.asked.slice(1)).toEqual(['say a', 'speak a']);
-    await calls.handleWebhook(news('speak-ended', 'a'));
+    await webhooks.handle(news('speak-ended', 'a'));
     await settle();
     expect(commands.asked.at(-1)).toBe('hangup a');
   });
 
   it('does not wait for the end of a sentence that was refused, or whose end got lost', async () => {
-    const { calls, begun, commands, clock } = setUp();
-    await talking(calls, 'a');
+    const { calls, webhooks, begun, commands, clock } = setUp();
+    await talking({ calls, webhooks }, 'a');
     await begun[0]?.call.say('One moment.');
     clock.advance(60_000);
     commands.always['say'] = { ok: false, gone: false, code: '90045', status: 422 };
     await expect(begun[0]?.call.say('One moment.')).resolves.toBe(false);
     begun[0]?.call.end('model-lost', 'Sorry.');
-    await calls.handleWebhook(news('speak-ended', 'a'));
+    await webhooks.handle(news('speak-ended', 'a'));
     await settle();
     expect(commands.asked.at(-1)).toBe('hangup a');
   });
 
   it('ends its own call, and no other, when it cannot begin', async () => {
-    const { calls, conversations, commands } = setUp();
-    await talking(calls, 'other');
+    const { calls, webhooks, conversations, commands } = setUp();
+    await talking({ calls, webhooks }, 'other');
     conversations.mistake = new Error('a mistake');
-    await talking(calls, 'a');
+    await talking({ calls, webhooks }, 'a');
     await settle();
     expect(commands.asked.slice(2)).toEqual(['speak a']);
     expect(calls.activeCalls).toBe(2);
   });
 
   it('ends its own call when it makes a mistake with a key', async () => {
-    const { calls, begun, commands } = setUp();
-    await talking(calls, 'a');
+    const { calls, webhooks, begun, commands } = setUp();
+    await talking({ calls, webhooks }, 'a');
     if (begun[0]) {
       begun[0].keyFromWebhook = () => {
         throw new Error('a mistake');
       };
     }
-    await calls.handleWebhook(news('key', 'a'));
+    await webhooks.handle(news('key', 'a'));
     await settle();
     expect(commands.asked.slice(1)).toEqual(['speak a']);
   });
@@ -81,12 +81,12 @@ describe('a conversation and its call', () => {
 
 describe('the report of a call', () => {
   it('is delivered when the last words are written down, which holds the process but no room for calls', async () => {
-    const { calls, begun, reports, clock } = setUp(REPORTS);
-    const line = await talking(calls, 'a', { from: '+15550100001' });
+    const { calls, webhooks, begun, reports, clock } = setUp(REPORTS);
+    const line = await talking({ calls, webhooks }, 'a', { from: '+15550100001' });
     let written: (report: ConversationReport) => void = () => undefined;
     if (begun[0]) begun[0].lastWords = new Promise((resolve) => (written = resolve));
     clock.advance(5_000);
-    await calls.handleWebhook(hangup('a'));
+    await webhooks.handle(hangup('a'));
     expect(begun[0]?.told).toEqual(['finish']);
     expect(line.closed).toBe(1);
     expect([calls.activeCalls, calls.heldCalls]).toEqual([0, 1]);
@@ -100,11 +100,11 @@ describe('the report of a call', () => {
   });
 
   it('is asked for when the call begins to end, not when Telnyx says that it has', async () => {
-    const { calls, begun } = setUp(REPORTS);
-    await talking(calls, 'a');
+    const { calls, webhooks, begun } = setUp(REPORTS);
+    await talking({ calls, webhooks }, 'a');
     begun[0]?.call.end('assistant-hung-up', undefined);
     expect(begun[0]?.told).toEqual(['finish']);
-    await calls.handleWebhook(hangup('a', 'callee'));
+    await webhooks.handle(hangup('a', 'callee'));
     expect(begun[0]?.told).toHaveLength(1);
   });
 
@@ -112,10 +112,10 @@ describe('the report of a call', () => {
     ['never comes to its end', () => new Promise<ConversationReport>(() => undefined)],
     ['fails', () => Promise.reject(new Error('a mistake'))],
   ])('goes without the conversation when that %s', async (_case, lastWords) => {
-    const { calls, begun, reports, clock } = setUp(REPORTS);
-    await talking(calls, 'a');
+    const { calls, webhooks, begun, reports, clock } = setUp(REPORTS);
+    await talking({ calls, webhooks }, 'a');
     if (begun[0]) begun[0].finish = lastWords;
-    await calls.handleWebhook(hangup('a'));
+    await webhooks.handle(hangup('a'));
     clock.advance(3_000);
     await settle();
     expect(reports.delivered).toMatchObject([{ callId: 'a', conversation: null }]);
@@ -124,14 +124,14 @@ describe('the report of a call', () => {
 
   it('goes without a conversation where none took place, and nowhere when it is not wanted', async () => {
     const wanted = setUp(REPORTS);
-    await wanted.calls.handleWebhook(initiated('a'));
-    await wanted.calls.handleWebhook(hangup('a'));
+    await wanted.webhooks.handle(initiated('a'));
+    await wanted.webhooks.handle(hangup('a'));
     await settle();
     expect(wanted.reports.delivered).toMatchObject([{ callId: 'a', conversation: null }]);
 
     const unwanted = setUp();
-    await talking(unwanted.calls, 'a');
-    await unwanted.calls.handleWebhook(hangup('a'));
+    await talking(unwanted, 'a');
+    await unwanted.webhooks.handle(hangup('a'));
     await settle();
     expect(unwanted.begun[0]?.told).toEqual(['close']);
     expect(unwanted.reports.delivered).toEqual([]);

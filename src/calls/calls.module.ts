@@ -11,6 +11,7 @@ import { CallCommands } from './call-commands.js';
 import { CallConversations } from './call-conversation.js';
 import { CallFactory } from './call-factory.js';
 import { CallIntake } from './call-intake.js';
+import { CallWebhooks } from './call-webhooks.js';
 import { CallsService } from './calls.service.js';
 import { CallMover } from './fleet/call-mover.js';
 import { CallReconciliation } from './fleet/call-reconciliation.js';
@@ -36,6 +37,7 @@ const CONVERSATIONS: abstract new (...needs: never[]) => CallConversations = Con
   controllers: [RootController, WebhooksController],
   providers: [
     CallsService,
+    CallWebhooks,
     CallFactory,
     CallIntake,
     CallBooks,

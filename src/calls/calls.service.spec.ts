@@ -10,8 +10,8 @@ afterEach(tidyUp);
 
 describe('CallsService', () => {
   it('answers an incoming call with a stream to where the webhook reached us, under a signed token', async () => {
-    const { calls, commands, model, directory, keyring } = setUp();
-    await calls.handleWebhook(initiated('a'));
+    const { webhooks, commands, model, directory, keyring } = setUp();
+    await webhooks.handle(initiated('a'));
     expect(commands.asked).toEqual(['answer a']);
     const [base, token = ''] = (commands.streams[0]?.url ?? '').split('/media-stream/');
     expect(base).toBe('wss://gw.example.com');
@@ -24,25 +24,25 @@ describe('CallsService', () => {
   });
 
   it('leaves calls alone that it did not get: outgoing legs', async () => {
-    const { calls, commands } = setUp();
-    await calls.handleWebhook({ ...initiated('a'), direction: 'outgoing' } as CallWebhook);
+    const { calls, webhooks, commands } = setUp();
+    await webhooks.handle({ ...initiated('a'), direction: 'outgoing' } as CallWebhook);
     expect(commands.asked).toEqual([]);
     expect(calls.heldCalls).toBe(0);
   });
 
   it('does not answer a call that was hung up before its call.initiated came', async () => {
-    const { calls, commands } = setUp();
-    await calls.handleWebhook(hangup('a'));
-    await calls.handleWebhook(initiated('a'));
+    const { calls, webhooks, commands } = setUp();
+    await webhooks.handle(hangup('a'));
+    await webhooks.handle(initiated('a'));
     expect(commands.asked).toEqual([]);
     expect(calls.mayStream('a', 0)).toBe(false);
   });
 
   it('answers a call once, whatever comes twice', async () => {
-    const { calls, commands } = setUp();
-    await Promise.all([calls.handleWebhook(initiated('a')), calls.handleWebhook(initiated('a'))]);
-    await calls.handleWebhook({ kind: 'answered', call: identity('a') });
-    await calls.handleWebhook(initiated('a'));
+    const { webhooks, commands } = setUp();
+    await Promise.all([webhooks.handle(initiated('a')), webhooks.handle(initiated('a'))]);
+    await webhooks.handle({ kind: 'answered', call: identity('a') });
+    await webhooks.handle(initiated('a'));
     expect(commands.asked).toEqual(['answer a']);
   });
 
@@ -53,9 +53,9 @@ describe('CallsService', () => {
         return new Promise((resolve) => written.push(resolve)).then(() => super.put(record));
       }
     }
-    const { calls, commands } = setUp({}, new SlowDirectory());
-    const answering = calls.handleWebhook(initiated('a'));
-    await calls.handleWebhook(hangup('a'));
+    const { calls, webhooks, commands } = setUp({}, new SlowDirectory());
+    const answering = webhooks.handle(initiated('a'));
+    await webhooks.handle(hangup('a'));
     written.forEach((resolve) => resolve(undefined));
     await answering;
     expect(commands.asked).toEqual([]);
@@ -71,75 +71,75 @@ describe('CallsService', () => {
         return Promise.reject(new Error('away'));
       }
     }
-    const { calls, commands } = setUp({}, new AwayDirectory());
-    await calls.handleWebhook(initiated('a'));
+    const { calls, webhooks, commands } = setUp({}, new AwayDirectory());
+    await webhooks.handle(initiated('a'));
     expect(commands.asked).toEqual(['answer a']);
-    await calls.handleWebhook(hangup('a'));
+    await webhooks.handle(hangup('a'));
     await settle();
     expect(calls.heldCalls).toBe(0);
   });
 
   it('rejects as busy above MAX_CALLS, and answers again when one has ended', async () => {
-    const { calls, commands, counters } = setUp({ MAX_CALLS: '2' });
-    for (const id of ['a', 'b', 'c']) await calls.handleWebhook(initiated(id));
+    const { webhooks, commands, counters } = setUp({ MAX_CALLS: '2' });
+    for (const id of ['a', 'b', 'c']) await webhooks.handle(initiated(id));
     expect(commands.asked).toEqual(['answer a', 'answer b', 'reject c']);
     expect(counters).toMatchObject({ callsAnswered: 2, callsRejected: 1 });
-    await calls.handleWebhook(hangup('a'));
-    await calls.handleWebhook(initiated('d'));
+    await webhooks.handle(hangup('a'));
+    await webhooks.handle(initiated('d'));
     expect(commands.asked.at(-1)).toBe('answer d');
   });
 
   it('counts calls that are being answered at the same moment', async () => {
-    const { calls, commands } = setUp({ MAX_CALLS: '3' });
-    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((id) => calls.handleWebhook(initiated(id))));
+    const { webhooks, commands } = setUp({ MAX_CALLS: '3' });
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((id) => webhooks.handle(initiated(id))));
     expect(commands.asked.toSorted()).toEqual(['answer a', 'answer b', 'answer c', 'reject d', 'reject e']);
   });
 
   it('rejects as busy while the event loop is late', async () => {
-    const { calls, commands, admission, config } = setUp();
+    const { webhooks, commands, admission, config } = setUp();
     admission.eventLoopDelayMs = config.limits.eventLoopLagLimitMs + 1;
-    await calls.handleWebhook(initiated('a'));
+    await webhooks.handle(initiated('a'));
     admission.eventLoopDelayMs = 0;
-    await calls.handleWebhook(initiated('b'));
+    await webhooks.handle(initiated('b'));
     expect(commands.asked).toEqual(['reject a', 'answer b']);
   });
 
   it.each([undefined, 'not a URL'])(
     'rejects a call without an address for its stream: delivered_to %p',
     async (url) => {
-      const { calls, commands } = setUp();
-      await calls.handleWebhook({ ...initiated('a'), deliveredTo: url } as CallWebhook);
+      const { calls, webhooks, commands } = setUp();
+      await webhooks.handle({ ...initiated('a'), deliveredTo: url } as CallWebhook);
       expect(commands.asked).toEqual(['reject a']);
       expect(calls.heldCalls).toBe(0);
     },
   );
 
   it('goes by PUBLIC_URL rather than by the webhook', async () => {
-    const { calls, commands } = setUp({ PUBLIC_URL: 'https://voice.example.com/gw' });
-    await calls.handleWebhook(initiated('a', 'https://internal.example.com/webhooks'));
+    const { webhooks, commands } = setUp({ PUBLIC_URL: 'https://voice.example.com/gw' });
+    await webhooks.handle(initiated('a', 'https://internal.example.com/webhooks'));
     expect(commands.streams[0]?.url).toMatch(/^wss:\/\/voice\.example\.com\/gw\/media-stream\/./);
   });
 
   it('streams to the bare path only when stream auth is off', async () => {
-    const { calls, commands } = setUp({ STREAM_AUTH: 'off' });
-    await calls.handleWebhook(initiated('a'));
+    const { webhooks, commands } = setUp({ STREAM_AUTH: 'off' });
+    await webhooks.handle(initiated('a'));
     expect(commands.streams[0]?.url).toBe('wss://gw.example.com/media-stream');
   });
 
   it('lets a call go when the caller was gone before the answer', async () => {
-    const { calls, commands, counters } = setUp();
+    const { calls, webhooks, commands, counters } = setUp();
     commands.always['answer'] = GONE;
-    await calls.handleWebhook(initiated('a'));
+    await webhooks.handle(initiated('a'));
     expect(commands.asked).toEqual(['answer a']);
     expect(calls.heldCalls).toBe(0);
     expect(counters.callsAnswered).toBe(0);
   });
 
   it('keeps a call whose stream runs although the reply to the answer was lost', async () => {
-    const { calls, commands } = setUp();
+    const { calls, webhooks, commands } = setUp();
     let reply: (outcome: CommandOutcome) => void = () => undefined;
     commands.outcomes['answer'] = [new Promise((resolve) => (reply = resolve))];
-    const answering = calls.handleWebhook(initiated('a'));
+    const answering = webhooks.handle(initiated('a'));
     await settle();
     const line = new BareLine();
     expect(calls.streamStarted('a', line)).toBe(true);
@@ -152,13 +152,13 @@ describe('CallsService', () => {
   });
 
   it('closes the line and forgets the call when it is hung up', async () => {
-    const { calls, counters, directory } = setUp();
+    const { calls, webhooks, counters, directory } = setUp();
     const line = new BareLine();
-    await calls.handleWebhook(initiated('a'));
+    await webhooks.handle(initiated('a'));
     calls.streamStarted('a', line);
     calls.streamReady('a');
-    await calls.handleWebhook(hangup('a'));
-    await calls.handleWebhook(hangup('a'));
+    await webhooks.handle(hangup('a'));
+    await webhooks.handle(hangup('a'));
     expect(line.closed).toBe(1);
     expect(counters.callsEnded).toBe(1);
     await expect(directory.find('a')).resolves.toBeUndefined();
@@ -166,20 +166,20 @@ describe('CallsService', () => {
   });
 
   it('lets a call go whose line does not close in good order', async () => {
-    const { calls, directory } = setUp();
-    const line = await talking(calls, 'a');
+    const { calls, webhooks, directory } = setUp();
+    const line = await talking({ calls, webhooks }, 'a');
     line.close = () => {
       throw new Error('a mistake');
     };
-    await calls.handleWebhook(hangup('a'));
+    await webhooks.handle(hangup('a'));
     expect(calls.heldCalls).toBe(0);
     await expect(directory.find('a')).resolves.toBeUndefined();
   });
 
   it('begins one conversation, however often the stream comes back', async () => {
-    const { calls, begun } = setUp();
+    const { calls, webhooks, begun } = setUp();
     const line = new BareLine();
-    await calls.handleWebhook(initiated('a'));
+    await webhooks.handle(initiated('a'));
     for (let socket = 0; socket < 3; socket++) {
       expect(calls.streamStarted('a', line)).toBe(true);
       calls.streamReady('a');
@@ -214,19 +214,19 @@ describe('CallsService', () => {
   });
 
   it('says the sentence of a conversation that cannot go on, and hangs up', async () => {
-    const { calls, commands, begun } = setUp();
-    await talking(calls, 'a');
+    const { calls, webhooks, commands, begun } = setUp();
+    await talking({ calls, webhooks }, 'a');
     begun[0]?.call.end('model-unavailable', 'Sorry, sorry.');
     expect(commands.sentences).toEqual(['Sorry, sorry.']);
     expect(begun[0]?.told).toEqual(['close']);
     await settle();
-    await calls.handleWebhook({ kind: 'speak-ended', call: identity('a') });
+    await webhooks.handle({ kind: 'speak-ended', call: identity('a') });
     expect(commands.asked).toEqual(['answer a', 'speak a', 'hangup a']);
   });
 
   it('takes no new socket for a call that is saying its last sentence or was hung up', async () => {
-    const { calls } = setUp();
-    await calls.handleWebhook(initiated('a'));
+    const { calls, webhooks } = setUp();
+    await webhooks.handle(initiated('a'));
     calls.streamStarted('a', new BareLine());
     calls.end('a', 'model-lost', true);
     expect(calls.streamStarted('a', new BareLine())).toBe(false);
@@ -235,9 +235,9 @@ describe('CallsService', () => {
   });
 
   it('ends every call at once at the second signal, those in the middle of their sentence too', async () => {
-    const { calls, commands } = setUp();
+    const { calls, webhooks, commands } = setUp();
     for (const id of ['a', 'b']) {
-      await calls.handleWebhook(initiated(id));
+      await webhooks.handle(initiated(id));
       calls.streamStarted(id, new BareLine());
     }
     calls.endAll('shutdown', true);
@@ -249,8 +249,8 @@ describe('CallsService', () => {
   });
 
   it('takes tokens two minutes old at most before the first stream, and old ones for a call that has had one', async () => {
-    const { calls } = setUp({ MAX_CALL_DURATION_S: '3600' });
-    await calls.handleWebhook(initiated('a'));
+    const { calls, webhooks } = setUp({ MAX_CALL_DURATION_S: '3600' });
+    await webhooks.handle(initiated('a'));
     expect([0, 120, 121].map((ageS) => calls.mayStream('a', ageS))).toEqual([true, true, false]);
     // Of a call that is not here, others are asked.
     expect([121, 3_720, 3_721].map((ageS) => calls.mayStream('stranger', ageS))).toEqual([true, true, false]);
@@ -261,11 +261,11 @@ describe('CallsService', () => {
   });
 
   it('ignores news of calls that it does not carry', async () => {
-    const { calls, commands, counters } = setUp();
-    await calls.handleWebhook({ kind: 'answered', call: identity('x') });
-    await calls.handleWebhook({ kind: 'streaming-failed', call: identity('x'), reason: 'connection_failed' });
-    await calls.handleWebhook({ kind: 'speak-ended', call: identity('x') });
-    await calls.handleWebhook({ kind: 'ignored', eventType: 'call.cost' });
+    const { calls, webhooks, commands, counters } = setUp();
+    await webhooks.handle({ kind: 'answered', call: identity('x') });
+    await webhooks.handle({ kind: 'streaming-failed', call: identity('x'), reason: 'connection_failed' });
+    await webhooks.handle({ kind: 'speak-ended', call: identity('x') });
+    await webhooks.handle({ kind: 'ignored', eventType: 'call.cost' });
     calls.streamLost('x');
     calls.streamReady('x');
     calls.end('x', 'shutdown', true);

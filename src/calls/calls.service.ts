@@ -8,28 +8,20 @@ import { type PodIdentity } from '../affinity/pod.js';
 import { ThisPod } from '../affinity/this-pod.js';
 import { CLOCK } from '../common/clock.token.js';
 import { type Clock } from '../common/clock.js';
-import { Keyring } from '../common/keyring.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
-import { ModelConnector } from '../conversation/model.port.js';
 import { type SavedConversation } from '../conversation/record/saved-conversation.js';
 import { Counters } from '../telemetry/counters.js';
 import { Admission } from './admission.js';
 import { CallBooks } from './call-books.js';
 import { CallConversations } from './call-conversation.js';
 import { CallFactory } from './call-factory.js';
-import { CallIntake } from './call-intake.js';
 import { type CallLine } from './call-line.js';
 import { type CallFacts, CarriedCall, type EarlierCall } from './carried-call.js';
 import { type EndReason } from './end-reason.js';
 import { Relays } from './fleet/relays.js';
 import { OverflowCalls } from './overflow-calls.js';
-import { endOfSecondLeg, type SecondLeg, SecondLegs } from './second-legs.js';
-import { attemptOf } from './stream-token.js';
-import { type CallWebhook } from './webhook-event.js';
-
-/** A webhook about a call that can be one of ours. */
-type CallNews = Exclude<CallWebhook, { kind: 'ignored' | 'initiated' }>;
+import { SecondLegs } from './second-legs.js';
 
 /** Ended calls are remembered, so that a late or repeated `call.initiated` is not answered. */
 const ENDED_MEMORY = { max: 20_000, ttl: 3_600_000 };
@@ -54,7 +46,7 @@ export interface ClaimedCall {
   unheard?: Buffer | undefined;
 }
 
-/** The calls of this pod: what webhooks and media streams mean for them, and what is done about it. */
+/** The calls of this pod: where each is from its beginning, here or on another pod, to its end, and its media stream. */
 @Injectable()
 export class CallsService {
   private readonly calls = new Map<string, CarriedCall>();
@@ -71,14 +63,11 @@ export class CallsService {
     private readonly factory: CallFactory,
     private readonly ownership: Ownership,
     private readonly admission: Admission,
-    private readonly intake: CallIntake,
     private readonly overflow: OverflowCalls,
     private readonly secondLegs: SecondLegs,
     private readonly conversations: CallConversations,
     private readonly books: CallBooks,
-    private readonly model: ModelConnector,
     private readonly counters: Counters,
-    private readonly keyring: Keyring,
     private readonly pod: ThisPod,
     private readonly relays: Relays,
   ) {
@@ -137,36 +126,19 @@ export class CallsService {
     return this.ended.has(callControlId);
   }
 
+  /** Whether the call is here, or was and is over. */
+  isKnown(callControlId: string): boolean {
+    return this.calls.has(callControlId) || this.ended.has(callControlId);
+  }
+
+  /** The call is over, or none of ours: whatever comes of it is late. */
+  markOver(callControlId: string): void {
+    this.ended.set(callControlId, true);
+  }
+
   /** The call as this pod carries it. */
   find(callControlId: string): CarriedCall | undefined {
     return this.calls.get(callControlId);
-  }
-
-  /** Whether the webhook is about something that this pod knows of; if not, another one may. */
-  knows(event: CallWebhook): boolean {
-    if (event.kind === 'ignored' || (event.kind === 'initiated' && event.direction === 'incoming')) return true;
-    const { callControlId } = event.call;
-    const isKnown = (id: string): boolean => this.calls.has(id) || this.ended.has(id) || this.overflow.has(id);
-    // A second leg is followed by whoever has the first: that may have gone to another pod.
-    const firstLeg = this.secondLegs.find(event.call)?.firstLeg;
-    return isKnown(callControlId) || (firstLeg !== undefined && isKnown(firstLeg));
-  }
-
-  /** A webhook that was verified and seen for the first time. */
-  async handleWebhook(event: CallWebhook): Promise<void> {
-    if (event.kind === 'ignored') {
-      this.counters.webhooksIgnored++;
-      return;
-    }
-    const { callControlId } = event.call;
-    try {
-      if (event.kind === 'initiated') await this.callInitiated(event);
-      else await this.callNews(event);
-    } catch (error) {
-      const carried = this.calls.get(callControlId);
-      if (!carried) throw error;
-      carried.call.fail(error);
-    }
   }
 
   /** Goes on with a call that another pod has answered or carried. Does nothing if it is here already. */
@@ -277,101 +249,17 @@ export class CallsService {
     return count;
   }
 
-  private async callInitiated(event: CallWebhook & { kind: 'initiated' }): Promise<void> {
-    const { callControlId, callSessionId, connectionId, from, to } = event.call;
-    if (event.direction !== 'incoming') {
-      this.counters.webhooksIgnored++;
-      this.secondLegs.find(event.call);
-      return;
-    }
-    if (this.calls.has(callControlId) || this.ended.has(callControlId)) return;
-    const intake = this.intake.judge(event.call, event.deliveredTo, this.activeCalls);
-    if (!intake.take) {
-      this.ended.set(callControlId, true);
-      await intake.done;
-      return;
-    }
-    const { baseUrl } = intake;
-    const carried = this.carry({ callControlId, callSessionId, from, to }, baseUrl);
-    this.model.anticipate();
-    const record = { callControlId, callSessionId, connectionId, answeredAtMs: Date.now(), streamBaseUrl: baseUrl };
-    const written = this.ownership
-      .answering({ ...record, answeredBy: this.pod, sealed: this.factory.sealed(carried.papers) })
-      .catch((error: unknown) => carried.log.warn({ err: error }, 'call record not written'));
-    const [tooOften] = await Promise.all([this.intake.tooOftenInFleet(from), written]);
-    if (!carried.call.active) return;
-    if (tooOften) return this.turnAway(carried);
-    const request = this.factory.streamRequest(callControlId, baseUrl, 0);
-    const outcome = await this.factory.commands.answer(callControlId, request);
-    if (outcome.ok) this.counters.callsAnswered++;
-    carried.call.handle(outcome.ok ? { type: 'answer-accepted' } : { type: 'answer-refused', gone: outcome.gone });
-  }
-
   /** Not answered after all. */
-  private async turnAway(carried: CarriedCall): Promise<void> {
+  async turnAway(carried: CarriedCall): Promise<void> {
     const { callControlId } = carried.facts;
     this.ended.set(callControlId, true);
     await this.ownership.forget(callControlId).catch(() => undefined);
     this.calls.delete(callControlId);
     carried.dismiss();
-    await this.intake.rejectTooOften(callControlId);
   }
 
-  private async callNews(event: CallNews): Promise<void> {
-    const { callControlId } = event.call;
-    const leg = this.secondLegs.find(event.call);
-    if (event.kind === 'hangup') this.ended.set(callControlId, true);
-    if (leg) return this.secondLegNews(leg, event);
-    const carried = this.calls.get(callControlId);
-    switch (event.kind) {
-      case 'answered':
-        this.overflow.answered(callControlId);
-        return carried?.call.handle({ type: 'answered' });
-      case 'bridged':
-        this.overflow.settled(callControlId);
-        return carried?.call.handle({ type: 'second-leg-answered', transfer: carried.call.state.transfers });
-      case 'streaming-failed':
-        return carried && this.streamingFailed(carried, event);
-      case 'speak-ended':
-        return carried?.sentenceOver();
-      case 'key':
-        return carried?.key(event.digit, event.occurredAtMs);
-      case 'hangup':
-        this.overflow.settled(callControlId);
-        return carried?.call.handle({ type: 'hangup', byCaller: event.source !== 'callee' });
-      case 'streaming-started':
-      case 'streaming-stopped':
-        // Told for completeness; the socket is the truth, and these come late and out of order.
-        return;
-    }
-  }
-
-  private streamingFailed({ log, call }: CarriedCall, event: CallNews & { kind: 'streaming-failed' }): void {
-    const attempt = attemptOf(event.streamUrl ?? '', this.keyring);
-    log.warn(
-      { reason: event.reason.slice(0, 100), attempt },
-      'streaming.failed: Telnyx could not reach our media stream',
-    );
-    call.handle({ type: 'stream-failed', attempt });
-  }
-
-  private async secondLegNews({ firstLeg, transfer }: SecondLeg, event: CallNews): Promise<void> {
-    const call = this.calls.get(firstLeg)?.call;
-    switch (event.kind) {
-      case 'answered':
-      case 'bridged':
-        this.overflow.settled(firstLeg);
-        return call?.handle({ type: 'second-leg-answered', transfer });
-      case 'hangup':
-        call?.handle({ type: 'second-leg-over', transfer, ...endOfSecondLeg(event.cause) });
-        return this.overflow.secondLegOver(firstLeg, event.cause);
-      default:
-        return;
-    }
-  }
-
-  /** @param earlier as another pod left it; undefined: it begins. */
-  private carry(facts: CallFacts, baseUrl: string, earlier?: EarlierCall): CarriedCall {
+  /** A call begins here. @param earlier as another pod left it; undefined: it is new. */
+  carry(facts: CallFacts, baseUrl: string, earlier?: EarlierCall): CarriedCall {
     const { callControlId, callSessionId } = facts;
     const expectSecondLeg = (transfer: number): string =>
       this.secondLegs.expect({ firstLeg: callControlId, transfer }, callSessionId, this.pod);

@@ -1,34 +1,11 @@
-import { type ConversationEnd } from '../conversation/call.port.js';
+import { CONVERSATION_ENDS } from '../conversation/call.port.js';
 
 /** Why a call ended, for logs, spans and metrics. */
-export type EndReason =
-  | ConversationEnd
-  | 'caller-hung-up'
-  | 'remote-hung-up'
-  /** The caller talked to somebody else until the end. */
-  | 'transferred'
-  | 'answer-failed'
-  | 'no-media-stream'
-  | 'media-stream-lost'
-  | 'codec-unsupported'
-  | 'media-frames-broken'
-  | 'media-overflow'
-  | 'pod-overloaded'
-  | 'shutdown';
-
-/** All of them, for reading one that another pod wrote. */
 export const END_REASONS = [
-  'assistant-hung-up',
-  'model-unavailable',
-  'model-lost',
-  'max-duration',
-  'caller-idle',
-  'silence',
-  'assistant-monologue',
-  'cost-ceiling',
-  'internal-error',
+  ...CONVERSATION_ENDS,
   'caller-hung-up',
   'remote-hung-up',
+  /** The caller talked to somebody else until the end. */
   'transferred',
   'answer-failed',
   'no-media-stream',
@@ -38,7 +15,8 @@ export const END_REASONS = [
   'media-overflow',
   'pod-overloaded',
   'shutdown',
-] as const satisfies readonly EndReason[];
+] as const;
+export type EndReason = (typeof END_REASONS)[number];
 
 /**
  * Failures of ours or of the services behind us, in calls that were answered: the caller still wants something, so the

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { ThisPod } from '../affinity/this-pod.js';
-import { type Clock, type Timer } from '../common/clock.js';
+import { type Clock, pause, type Timer } from '../common/clock.js';
 import { CLOCK } from '../common/clock.token.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
@@ -87,7 +87,7 @@ export class OverflowCalls {
     to: string,
   ): Promise<CommandOutcome> {
     for (const waitMs of AFTER_ANSWER_WAITS_MS) {
-      await new Promise<void>((resolve) => this.clock.after(waitMs, resolve));
+      await pause(this.clock, waitMs);
       if (!this.calls.has(callControlId)) break;
       const outcome = await this.transfer(callControlId, callSessionId, call, to);
       if (outcome.ok || outcome.code !== NOT_ANSWERED) return outcome;

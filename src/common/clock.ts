@@ -11,6 +11,11 @@ export interface Clock {
   after(delayMs: number, action: () => void): Timer;
 }
 
+/** Resolves when so much time has passed. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
+}
+
 /** The machine's monotonic clock. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),

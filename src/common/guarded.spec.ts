@@ -45,6 +45,14 @@ describe('guarded', () => {
     expect(failures).toEqual([]);
   });
 
+  it('passes every argument, also to methods that do not count theirs', () => {
+    const target = { all: (...words: string[]) => words.join(' '), rest: (first: string, last = '.') => first + last };
+    const { shield } = setUp(target);
+    expect(shield.all('one', 'two', 'three', 'four', 'five')).toBe('one two three four five');
+    expect(shield.all('one')).toBe('one');
+    expect(shield.rest('one', '!')).toBe('one!');
+  });
+
   it('reports what a method throws, with its name, and returns nothing', () => {
     const { shield, failures } = setUp(new Speaker());
     expect(shield.throwing()).toBeUndefined();

@@ -1,8 +1,6 @@
 /** Something that can be called as a method, with whatever it takes. */
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-const FEW = 3;
-
 /**
  * The same object as seen through a guard: a method that throws, or whose promise rejects, reports it instead of taking
  * its caller down. Made once for an object; a call costs one function more.
@@ -32,26 +30,13 @@ function shielded(
   name: string,
   failed: (error: unknown, method: string) => void,
 ): Method {
-  const outcome = (result: unknown): unknown => {
-    if (!(result instanceof Promise)) return result;
-    return result.catch((error: unknown) => {
-      failed(error, name);
-    });
-  };
-  // Most methods take few arguments, and media frames come by the thousand: no array is made for them.
-  if (method.length <= FEW) {
-    return (a, b, c) => {
-      try {
-        return outcome(method.call(target, a, b, c));
-      } catch (error) {
-        failed(error, name);
-        return undefined;
-      }
-    };
-  }
   return (...args) => {
     try {
-      return outcome(method.apply(target, args));
+      const result = method.apply(target, args);
+      if (!(result instanceof Promise)) return result;
+      return result.catch((error: unknown) => {
+        failed(error, name);
+      });
     } catch (error) {
       failed(error, name);
       return undefined;

@@ -1,5 +1,6 @@
 import { modelProblem } from './models.js';
 import { type SettingName, type SettingValues } from './settings.js';
+import { RENEW_SHARE } from './settings/redis.js';
 import { isAzure } from './urls.js';
 
 /** What Telnyx still has to play when the next piece of audio is sent: less would be heard as gaps. */
@@ -72,8 +73,8 @@ function fleetProblems(values: Partially): string[] {
   if ((values.POD_SILENT_MS ?? Infinity) < 2 * (values.POD_HEARTBEAT_MS ?? 0)) {
     problems.push('POD_SILENT_MS: must be at least twice POD_HEARTBEAT_MS, because a heartbeat may be late');
   }
-  // Renewed after 0.3 of it: an answer that takes longer than that would leave room for a single try.
-  if ((values.CALL_LEASE_MS ?? Infinity) * 0.3 < (values.REDIS_COMMAND_TIMEOUT_MS ?? 0)) {
+  // An answer that takes longer than until the next renewal would leave room for a single try.
+  if ((values.CALL_LEASE_MS ?? Infinity) * RENEW_SHARE < (values.REDIS_COMMAND_TIMEOUT_MS ?? 0)) {
     problems.push('CALL_LEASE_MS: leaves no time to renew it; make it at least four times REDIS_COMMAND_TIMEOUT_MS');
   }
   return problems;

@@ -1,16 +1,22 @@
 import { type TransferTarget } from '../config/tools-setting.js';
 
 /** Why a conversation ends its call. */
-export type ConversationEnd =
-  | 'assistant-hung-up'
-  | 'model-unavailable'
-  | 'model-lost'
-  | 'max-duration'
-  | 'caller-idle'
-  | 'silence'
-  | 'assistant-monologue'
-  | 'cost-ceiling'
-  | 'internal-error';
+export const CONVERSATION_ENDS = [
+  'assistant-hung-up',
+  'model-unavailable',
+  'model-lost',
+  'max-duration',
+  'caller-idle',
+  'silence',
+  'assistant-monologue',
+  'cost-ceiling',
+  'internal-error',
+] as const;
+export type ConversationEnd = (typeof CONVERSATION_ENDS)[number];
+
+/** Why a transfer did not come about. */
+export const TRANSFER_FAILURES = ['no-answer', 'busy', 'refused', 'failed'] as const;
+export type TransferFailure = (typeof TRANSFER_FAILURES)[number];
 
 /** What a conversation can have done with its call. */
 export interface CallActions {
@@ -30,6 +36,3 @@ export interface CallActions {
   /** Says a sentence to the caller without the assistant, beside the line. @returns false where that is not possible. */
   say(sentence: string): Promise<boolean>;
 }
-
-/** Why a transfer did not come about. */
-export type TransferFailure = 'no-answer' | 'busy' | 'refused' | 'failed';

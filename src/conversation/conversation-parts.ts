@@ -101,7 +101,10 @@ export class ConversationParts {
       builtIn: new ParleyTools({
         targets: settings.transfer.targets,
         isOn: (name) => settings.tools.builtIn.some((tool) => tool === name),
-        close: (closing, toolCall) => this.closing.begin(closing, toolCall),
+        close: (closing, toolCall) => {
+          this.closing.begin(closing, toolCall);
+          this.writer?.look();
+        },
         sendKeys: (digits) => call.sendKeys(digits),
         done: (toolCall, output, wantsAnswer) => {
           this.tools.done(toolCall, output, wantsAnswer);

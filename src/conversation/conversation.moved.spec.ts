@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
-import { type Before, moved, restored } from '../../test/support/moved-conversation.js';
+import { type Before, moved, restored, WRITTEN_DOWN_WITHIN_MS } from '../../test/support/moved-conversation.js';
 import {
   FATAL,
+  greeted,
   GREETING,
   type GivenSettings,
   ScriptedTool,
@@ -10,6 +11,7 @@ import {
   TOKENS,
 } from '../../test/support/scripted-conversation.js';
 import { ScriptedStore } from '../../test/support/scripted-store.js';
+import { readState } from './record/conversation-state.js';
 import { OUTCOME_UNKNOWN } from './record/transcript.js';
 
 const SAID: unknown = `remember assistant: ${GREETING}`;
@@ -37,10 +39,10 @@ describe('a conversation whose process is killed, in another one,', () => {
     const store = new ScriptedStore();
     const before = setUp({ store });
     before.conversation.begin();
-    await before.pass(250);
+    await before.pass(WRITTEN_DOWN_WITHIN_MS);
     before.session().answers('resp', 'greeting', 2_000, GREETING);
     before.line.hears(10);
-    await before.pass(250);
+    await before.pass(WRITTEN_DOWN_WITHIN_MS);
     const { session, conversation, line } = await restored(before, store);
     expect(session().log).toEqual([expect.stringMatching(/^remember system: .*Open it now/), 'create']);
     session().answers('resp', 'again', 100, GREETING);
@@ -67,7 +69,7 @@ describe('a conversation whose process is killed, in another one,', () => {
     before.session().answers('resp', 'greeting', 2_000, GREETING);
     before.session().finishes('resp', 'greeting');
     before.line.hears(1_000);
-    await before.pass(250);
+    await before.pass(WRITTEN_DOWN_WITHIN_MS);
     const { session, conversation } = await restored(before, store);
     expect(session().log).toEqual(['remember assistant: Hello, this is …', CUT_OFF, 'create']);
     expect((await conversation.finish()).transcript).toMatchObject([
@@ -82,7 +84,7 @@ describe('a conversation whose process is killed, in another one,', () => {
       all.session().finishes('resp', 'answer');
       all.line.hears(1_000);
       // Heard further without anything being told of it.
-      await all.pass(250);
+      await all.pass(WRITTEN_DOWN_WITHIN_MS);
       all.line.hears(1_000);
     });
     expect(session().log).toEqual([
@@ -279,7 +281,7 @@ describe('a conversation whose process is killed, in another one,', () => {
     before.conversation.begin();
     await settle();
     before.session().loses(FATAL);
-    await before.pass(250);
+    await before.pass(WRITTEN_DOWN_WITHIN_MS);
     before.kill();
     const { conversation, ends } = setUp({ clock: before.clock, saved: store.saved });
     conversation.begin();
@@ -347,7 +349,7 @@ describe('a conversation whose process is killed, in another one,', () => {
       all.session().answers(`resp-${round}`, `answer-${round}`, 1_000, words);
       all.session().finishes(`resp-${round}`, `answer-${round}`);
       all.line.hears(1_000);
-      await all.pass(250);
+      await all.pass(WRITTEN_DOWN_WITHIN_MS);
       all = await restored(all, all.store);
     }
     expect(all.session().log).toEqual([
@@ -517,7 +519,47 @@ describe('what is written down', () => {
     expect(store.saves).toBe(saves);
   });
 
-  it('is written ten times a second at most, however the words come', async () => {
+  it('is written within 20 ms where it was said by the caller, or done', async () => {
+    const store = new ScriptedStore();
+    const lookup = new ScriptedTool('lookup');
+    const limits = { maxCallDurationMs: 20_000, maxCallDurationNoticeMs: 15_000 };
+    const { session, line, pass } = await greeted({ store, limits, tools: [lookup] });
+    const written = async (key: string): Promise<unknown> => {
+      await pass(20);
+      return store.saved.get(key);
+    };
+    session().tells.speechStarted('turn');
+    expect(await written('floor')).toMatchObject({ callerTurnOpen: true });
+    session().tells.speechStopped('turn');
+    session().tells.turnCommitted('turn');
+    expect(await written('entry/1')).toMatchObject({ kind: 'caller' });
+    session().tells.callerTranscript('turn', 'When am I due?', undefined);
+    expect(await written('entry/1')).toMatchObject({ text: 'When am I due?' });
+    session().tells.responseCreated('resp');
+    session().calls('resp', 'call-1', 'lookup');
+    expect(store.saved.get('entry/2')).toMatchObject({ kind: 'tool', running: true });
+    await lookup.answers('"at two"');
+    expect(await written('entry/2')).toMatchObject({ output: '"at two"', running: false });
+    session().done('resp');
+    session().answers('resp-2', 'answer', 100, 'At two.');
+    session().finishes('resp-2', 'answer');
+    line.hears(100);
+    line.presses('12');
+    expect(await written('keys')).toBe('12');
+    line.presses('#');
+    expect(await written('entry/4')).toMatchObject({ keys: '12' });
+    await pass(4_900);
+    expect(await written('notes')).toHaveLength(1);
+    session().answers('resp-3', 'word', 1_000, 'Goodbye then.');
+    session().calls('resp-3', 'call-2', 'hang_up');
+    expect(await written('closing')).toEqual({ toolCallId: 'call-2' });
+    session().tells.speechStarted('turn-2');
+    expect(await written('closing')).toBeNull();
+    await pass(15_000);
+    expect(await written('ending')).toEqual({ reason: 'max-duration', told: false });
+  });
+
+  it('is written a few times a second while the assistant’s words come, and are heard', async () => {
     const store = new ScriptedStore();
     const all = setUp({ store });
     all.conversation.begin();
@@ -528,10 +570,21 @@ describe('what is written down', () => {
       all.session().tells.assistantTranscript('resp', 'greeting', 'word ');
       await all.pass(5);
     }
-    expect(store.saves - saves).toBeLessThanOrEqual(10);
-    expect(store.saves - saves).toBeGreaterThan(5);
-    await all.pass(100);
+    expect(store.saves - saves).toBeLessThanOrEqual(4);
+    expect(store.saves - saves).toBeGreaterThan(2);
+    await all.pass(WRITTEN_DOWN_WITHIN_MS);
     expect(store.saved.get('entry/0')).toMatchObject({ text: 'word '.repeat(200) });
+    all.session().tells.audio('resp', 'greeting', Buffer.alloc(80_000));
+    await all.pass(WRITTEN_DOWN_WITHIN_MS);
+    const before = store.saves;
+    for (let i = 0; i < 50; i++) {
+      all.line.hears(20);
+      await all.pass(20);
+    }
+    expect(store.saves - before).toBeLessThanOrEqual(4);
+    expect(store.saves - before).toBeGreaterThan(2);
+    expect(readState(store.saved).floor?.heard).toMatchObject([{ entry: 0 }]);
+    expect(readState(store.saved).floor?.heard[0]?.heardMs).toBeGreaterThan(650);
   });
 
   it('is written no more when the conversation is over', async () => {

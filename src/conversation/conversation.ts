@@ -1,12 +1,11 @@
 import { type TransferFailure } from './call.port.js';
 import { ConversationParts, outcomeOf, type PartsHost } from './conversation-parts.js';
 import { type ConversationSettings, type ConversationSurroundings } from './conversation-surroundings.js';
-import { heldEvents } from './held-events.js';
+import { Departure } from './departure.js';
 import { LastWords } from './last-words.js';
 import { type LineListener } from './line.port.js';
 import { type HistoryItem, type ModelSession } from './model.port.js';
-import { lineInterrupted, sayExactly, transferFailed } from './notes.js';
-import { QuietMoment } from './quiet-moment.js';
+import { sayExactly, transferFailed } from './notes.js';
 import { type ConversationReport } from './record/conversation-report.js';
 import { type ConversationState } from './record/conversation-state.js';
 import { Resumption } from './resumption.js';
@@ -15,9 +14,6 @@ import { type FinishedResponse } from './turns/turn-taking.port.js';
 
 type Away = NonNullable<ConversationState['away']>;
 
-/** The last second of the caller is kept when it stands still: this much of it before was silence. */
-const CALLER_QUIET_MS = 1_500;
-
 /**
  * One call's conversation: joins the line and the model, and goes on in a new session when one is lost. Who speaks is
  * decided in `TurnTaking`, what is done for the model in `ToolDesk`, how long it may last in `CallLimits`, how it ends in
@@ -25,7 +21,7 @@ const CALLER_QUIET_MS = 1_500;
  */
 export class Conversation implements LineListener {
   private readonly parts: ConversationParts;
-  private readonly quietMoment: QuietMoment;
+  private readonly departure: Departure;
   /** Whom the caller is being connected with, and the tool call that asked for it. */
   private away: Away | undefined;
   private closed = false;
@@ -35,7 +31,14 @@ export class Conversation implements LineListener {
     private readonly around: ConversationSurroundings,
   ) {
     this.parts = new ConversationParts(settings, around, this.host());
-    this.quietMoment = new QuietMoment(this.parts.guard.clock, () => this.unnoticed);
+    this.departure = new Departure({
+      parts: this.parts,
+      transcribes: settings.assistant.transcription !== undefined,
+      talking: () => this.talking,
+      callersTurn: () => this.callersTurn,
+      note: (text) => this.note(text),
+      restWatching: () => this.restWatching(),
+    });
   }
 
   get summary(): object {
@@ -58,42 +61,24 @@ export class Conversation implements LineListener {
 
   /** Resolves at a moment when nobody speaks and nothing is under way, or when the time is over. */
   whenQuiet(atMostMs: number): Promise<void> {
-    return this.quietMoment.within(atMostMs);
+    return this.departure.whenQuiet(atMostMs);
   }
 
   /** The call may go on in another process: from now on nothing is said or done here, until `thaw` or `close`. */
   freeze(): void {
-    if (this.closed || this.parts.standstill.on) return;
-    this.parts.turnTaking.freeze();
-    this.parts.keys.flush();
-    this.restWatching();
-    this.parts.sessions.freeze(heldEvents(this.parts.events, this.parts.standstill, this.parts.record.ledger));
-    this.parts.standstill.begin();
-    // What was left of a goodbye is said by the call itself.
-    this.parts.ending.cutShort();
-    this.parts.writer?.write();
+    if (!this.closed) this.departure.freeze();
   }
 
   /** The call goes on here after all, on a line that may have been away: the assistant says what was cut off. */
   thaw(): void {
     if (this.closed || !this.parts.standstill.on) return;
-    const { turnTaking, sessions, ending, closing } = this.parts;
-    sessions.letGoOfKept();
-    this.parts.standstill.end();
-    closing.sessionLost();
-    if (this.talking && !ending.begun) {
-      const { cutOff, callerTurnOpen: lostWords } = turnTaking.floor;
-      if (cutOff || lostWords) this.note(lineInterrupted({ cutOff, lostWords, nothingKnown: false }));
-      this.parts.limits.start();
-      sessions.thaw();
-    }
-    turnTaking.thaw();
+    this.departure.thaw();
     this.changed();
   }
 
   /** What the caller said since it stands still, and just before, as G.711: nobody has answered it. Empty otherwise. */
   takeUnheard(): Buffer {
-    return this.parts.standstill.on ? this.parts.sessions.takeUnheard() : Buffer.alloc(0);
+    return this.departure.takeUnheard();
   }
 
   /** The call is over. */
@@ -136,7 +121,7 @@ export class Conversation implements LineListener {
 
   callerAudio(base64: Buffer): void {
     if (!this.talking) {
-      if (this.parts.standstill.on) this.parts.sessions.keepAudio(base64);
+      this.departure.keepAudio(base64);
       return;
     }
     this.parts.sessions.callerAudio(base64);
@@ -165,7 +150,7 @@ export class Conversation implements LineListener {
   /** Looks at everything that depends on who speaks and what is awaited. Every piece takes being told too often. */
   private changed(): void {
     this.parts.writer?.look();
-    this.quietMoment.settle();
+    this.departure.settle();
     if (!this.talking || this.parts.ending.over) return;
     const { callerSpeaking, assistantSpeaking } = this.parts.turnTaking;
     const { callersTurn } = this;
@@ -178,18 +163,6 @@ export class Conversation implements LineListener {
     this.parts.ending.settle();
   }
 
-  private callerSpeaks(): void {
-    this.parts.limits.callerActive();
-  }
-
-  private callerTurn(): void {
-    this.parts.closing.callerCutsIn();
-  }
-
-  private interrupted(): void {
-    this.parts.closing.callerCutsIn();
-  }
-
   private responseOver(response: FinishedResponse): void {
     if (response.status === 'completed') this.parts.sessions.answered();
     this.parts.tools.responseOver(response.responseId);
@@ -198,26 +171,9 @@ export class Conversation implements LineListener {
     this.parts.ending.responseOver(response);
   }
 
-  private gaveUp(): void {
-    this.parts.ending.failed('model-lost');
-  }
-
-  private stalled(): void {
-    this.parts.sessions.stalled();
-  }
-
   /** The call is not over, not in other hands, and does not stand still. */
   private get talking(): boolean {
     return !this.closed && !this.away && !this.parts.standstill.on;
-  }
-
-  /** Nobody would notice if the conversation went on elsewhere, and nothing would be lost. */
-  private get unnoticed(): boolean {
-    if (!this.talking || this.parts.ending.over) return true;
-    const written = this.settings.assistant.transcription === undefined || !this.parts.record.transcript.unwritten;
-    // Speech is noticed some 300 ms after it began; what is kept of it must not reach back to what was answered.
-    const settled = this.parts.turnTaking.callerQuietMs >= CALLER_QUIET_MS;
-    return this.callersTurn && written && settled && !this.parts.keys.pending;
   }
 
   /** What is written down besides what was said. */
@@ -247,12 +203,12 @@ export class Conversation implements LineListener {
   private host(): PartsHost {
     return {
       changed: () => this.changed(),
-      callerSpeaks: () => this.callerSpeaks(),
-      callerTurn: () => this.callerTurn(),
-      interrupted: () => this.interrupted(),
+      callerSpeaks: () => this.parts.limits.callerActive(),
+      callerTurn: () => this.parts.closing.callerCutsIn(),
+      interrupted: () => this.parts.closing.callerCutsIn(),
       responseOver: (response) => this.responseOver(response),
-      stalled: () => this.stalled(),
-      gaveUp: () => this.gaveUp(),
+      stalled: () => this.parts.sessions.stalled(),
+      gaveUp: () => this.parts.ending.failed('model-lost'),
       state: () => this.state,
       talking: () => this.talking,
       callersTurn: () => this.callersTurn,
@@ -297,6 +253,7 @@ export class Conversation implements LineListener {
   private sayLast(sentence: string): boolean {
     this.parts.limits.stop();
     this.parts.closing.stop();
+    this.parts.writer?.look();
     if (!this.parts.sessions.session) return false;
     this.parts.turnTaking.beginLastWords();
     this.parts.sessions.tell({ role: 'system', text: sayExactly(sentence) });
@@ -377,7 +334,7 @@ export class Conversation implements LineListener {
     this.endWatching();
     this.parts.waitSignal.stop();
     this.parts.writer?.stop();
-    this.quietMoment.settle();
+    this.departure.settle();
     return this.parts.sessions.stop();
   }
 

@@ -10,6 +10,7 @@ import { type SavedConversation } from './record/saved-conversation.js';
 import { type SessionKeeper } from './session-keeper.js';
 import { type Closing } from './tools/closing-action.js';
 import { LEAST_HEARD_MS } from './turns/assistant-speech.js';
+import { somethingHeard } from './turns/floor-keeper.js';
 import { type TurnTaking } from './turns/turn-taking.js';
 
 export interface ResumptionSurroundings {
@@ -76,7 +77,7 @@ export class Resumption {
   private resume(floor: Floor, keysEntered: boolean): void {
     const { heard, cutOff, owed, callerTurnOpen } = floor;
     const { record, sessions, turnTaking } = this.around;
-    const wasCut = cutOff || heard.some(({ heardMs }) => heardMs >= LEAST_HEARD_MS);
+    const wasCut = cutOff || somethingHeard(heard);
     const lostWords = callerTurnOpen || record.transcript.unwritten;
     if (heard.length === 0 && !cutOff && !owed && !callerTurnOpen && !keysEntered) {
       sessions.resume(RESUMED);

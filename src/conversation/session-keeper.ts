@@ -47,8 +47,6 @@ export interface SessionKeeperSurroundings {
 
 /** Sessions lost one after the other, without an answer in between, before it is no use to open more. */
 const MAX_LOSSES_IN_A_ROW = 4;
-/** A second: speech is noticed some 300 ms after it began. */
-const BEFORE_FREEZE_BYTES = 8_000;
 /** Words that a new session was given to hear once more are noticed by then, or there was nothing in them. */
 const HEARD_AGAIN_WITHIN_MS = 3_000;
 
@@ -68,9 +66,6 @@ export class SessionKeeper {
   private notes: HistoryItem[] = [];
   /** The caller may be speaking: for so long the next session listens before it answers. */
   private awaitCallerMs: number | undefined;
-  private pinnedBeforeFreeze = false;
-  /** What the caller said since the freeze. */
-  private keptBytes = 0;
   /** Grows whenever a session is given up: one that was being opened before that comes too late. */
   private generation = 0;
   /** A session is being opened, and will be told this. */
@@ -114,21 +109,6 @@ export class SessionKeeper {
   callerAudio(base64: Buffer): void {
     this.heldAudio.keep(base64);
     this.session?.appendAudio(base64);
-  }
-
-  /** What is said while the conversation stands still: for the process that goes on with it. */
-  keepAudio(base64: Buffer): void {
-    this.keptBytes += (base64.length * 3) / 4;
-    this.heldAudio.keep(base64);
-  }
-
-  /** What the caller said and no session has heard to its end, as G.711: for the process that goes on with it. */
-  takeUnheard(): Buffer {
-    const pieces: Buffer[] = [];
-    this.heldAudio.release((base64) => pieces.push(Buffer.from(base64.toString('latin1'), 'base64')));
-    const audio = Buffer.concat(pieces);
-    // Of what was answered nothing is heard again; more than the second before may be held.
-    return this.pinnedBeforeFreeze ? audio : audio.subarray(-(BEFORE_FREEZE_BYTES + this.keptBytes));
   }
 
   /** Tells the model something; where there is no session, or it is lost before it has answered, the next one. */
@@ -193,20 +173,10 @@ export class SessionKeeper {
 
   /** The conversation stands still. @param listener hears meanwhile what the session tells, which stays open. */
   freeze(listener: ModelListener): void {
-    this.pinnedBeforeFreeze = this.heldAudio.pinned;
-    this.keptBytes = 0;
-    this.heldAudio.pin();
     this.session?.listen(listener);
     this.postponed = this.opening;
     this.opening = undefined;
     this.generation++;
-  }
-
-  /** No other process goes on with it. The line was away meanwhile: what was kept has a hole in it. */
-  letGoOfKept(): void {
-    if (this.pinnedBeforeFreeze) return;
-    this.heldAudio.clear();
-    this.heldAudio.unpin();
   }
 
   /** It goes on here, on a line that came back. */

@@ -1,5 +1,5 @@
 import { type Logger } from 'pino';
-import { type Clock } from '../common/clock.js';
+import { type Clock, pause } from '../common/clock.js';
 import { type G711Law } from './line.port.js';
 import { type ModelConnector, type ModelFailure, type ModelSession, ModelUnavailable } from './model.port.js';
 
@@ -28,7 +28,7 @@ export async function openSession(around: OpenerSurroundings): Promise<ModelSess
   let askedToWaitMs = 0;
   for (const [attempt, leastMs] of WAITS_MS.entries()) {
     const waitMs = Math.max(leastMs, Math.min(askedToWaitMs, LONGEST_WAIT_MS));
-    if (waitMs > 0) await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+    if (waitMs > 0) await pause(clock, waitMs);
     if (!around.wanted()) return undefined;
     try {
       const law = around.law();

@@ -36,7 +36,7 @@ describe('the end of the process', () => {
     for (const event of events) for (const listener of added(event)) process.off(event, listener);
   });
 
-  function running(heldCalls: number, close: () => Promise<void> = () => Promise.resolve()): App {
+  function running(heldCalls: number, close: () => Promise<void> = () => Promise.resolve(), lingerMs = 0): App {
     const app: App = {
       others: false,
       lifecycle: new Lifecycle(),
@@ -51,6 +51,7 @@ describe('the end of the process', () => {
       log: { log: () => undefined, warn: () => undefined, error: () => undefined },
       drain: () => void (app.lifecycle.draining = true),
       drainDeadlineMs: 3_600_000,
+      lingerMs,
       othersTakeOver: () => app.others,
       close: () => {
         app.closed++;
@@ -69,6 +70,16 @@ describe('the end of the process', () => {
     await exited;
     expect(exits).toEqual([0]);
     expect(app.closed).toBe(1);
+  });
+
+  it('stays for a moment with SIGTERM where requests are still on their way to it', async () => {
+    const app = running(0, undefined, 600);
+    process.emit('SIGTERM', 'SIGTERM');
+    expect(app.lifecycle.ready).toBe(false);
+    const begunMs = performance.now();
+    await exited;
+    expect(performance.now() - begunMs).toBeGreaterThanOrEqual(550);
+    expect(exits).toEqual([0]);
   });
 
   it('waits with SIGTERM for the calls to end by themselves', async () => {

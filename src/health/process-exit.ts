@@ -31,6 +31,8 @@ export interface Stoppable {
   drain(): void;
   /** How long a drain may take before what is left is ended with a sentence. */
   drainDeadlineMs: number;
+  /** How long a pod without calls stays after SIGTERM: until nobody sends it anything new. */
+  lingerMs: number;
   /** Whether other pods go on with the calls of a process that is suddenly gone. */
   othersTakeOver(): boolean;
   /** Closes what is open, when no call needs it any more. */
@@ -66,18 +68,20 @@ export function stopOnSignals(app: Stoppable): void {
     app.drain();
     app.log.log(`${signal}: taking no new calls, ${app.calls.heldCalls} to go`);
     if (signal === 'SIGINT') app.calls.endAll('shutdown', true);
-    waitForCalls(app, GOODBYE_MS + (signal === 'SIGINT' ? 0 : app.drainDeadlineMs));
+    if (signal === 'SIGINT') waitForCalls(app, GOODBYE_MS);
+    else waitForCalls(app, GOODBYE_MS + app.drainDeadlineMs, 0, app.lingerMs);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
 }
 
-function waitForCalls(app: Stoppable, patienceMs: number, exitCode = 0): void {
+function waitForCalls(app: Stoppable, patienceMs: number, exitCode = 0, lingerMs = 0): void {
   const begunMs = performance.now();
   let reportedMs = begunMs;
   const look = (): void => {
     const nowMs = performance.now();
-    if (app.calls.heldCalls === 0 || nowMs - begunMs > patienceMs) {
+    const over = app.calls.heldCalls === 0 && nowMs - begunMs >= lingerMs;
+    if (over || nowMs - begunMs > patienceMs) {
       app.close().then(
         () => process.exit(exitCode),
         (error: unknown) => {

@@ -2,7 +2,8 @@ import { type IncomingMessage } from 'node:http';
 
 /**
  * Reads a request's body to its end. What comes beyond the bound is thrown away as it comes, so that the peer still gets
- * an answer instead of a reset.
+ * an answer instead of a reset. (Node's own `buffer()` of a stream has no bound; Express has a reader like this one, as
+ * middleware of its applications, and this listener is none.)
  *
  * @returns the body, or undefined where it is longer than `maxBytes`. Rejects when the peer leaves before its end.
  */

@@ -1,4 +1,4 @@
-import { Inject } from '@nestjs/common';
+import { Inject, type OnModuleInit } from '@nestjs/common';
 import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
 import { type IncomingMessage } from 'node:http';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
@@ -27,7 +27,7 @@ const CLOSE_AFTER_MS = 3_000;
  * go from the socket to the call's line without rxjs and JSON (see MediaStreamAdapter).
  */
 @WebSocketGateway({ path: STREAM_PATH, perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES })
-export class MediaStreamGateway implements OnGatewayConnection<WebSocket> {
+export class MediaStreamGateway implements OnGatewayConnection<WebSocket>, OnModuleInit {
   /** One line a call, however many sockets it has had. */
   private readonly lines = new Map<string, MediaLine>();
 
@@ -43,8 +43,8 @@ export class MediaStreamGateway implements OnGatewayConnection<WebSocket> {
     private readonly counters: Counters,
   ) {}
 
-  /** Media sockets that reached another pod come here too. To be called once. */
-  takeRelayed(): void {
+  /** Media sockets that reached another pod come here too. */
+  onModuleInit(): void {
     this.peers.onRelay(({ socket, transport }, { token }) => {
       const claims = token === undefined ? undefined : this.policy.claimsOfToken(token);
       this.take(socket, { transport, claims, token, relayed: true });

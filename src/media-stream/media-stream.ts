@@ -8,7 +8,7 @@ import { type CallsService } from '../calls/calls.service.js';
 import { type Relays } from '../calls/fleet/relays.js';
 import { type Place, type StreamPlacement } from '../calls/fleet/stream-placement.js';
 import { type StreamClaims } from '../calls/stream-token.js';
-import { type Clock } from '../common/clock.js';
+import { type Clock, pause } from '../common/clock.js';
 import { type G711Law } from '../conversation/line.port.js';
 import { type Counters } from '../telemetry/counters.js';
 import { MediaConnection } from './media-connection.js';
@@ -169,7 +169,7 @@ export class MediaStream {
     if (!far.ok) {
       around.log.warn({ callId: callControlId, pod: pod.name, why: far.why }, 'media stream could not be relayed');
       if (far.why === 'dead') around.placement.provenDead(pod);
-      else await new Promise<void>((resolve) => around.clock.after(AGAIN_AFTER_MS, resolve));
+      else await pause(around.clock, AGAIN_AFTER_MS);
       return false;
     }
     around.counters.streamsRelayed++;

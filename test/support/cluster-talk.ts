@@ -3,7 +3,7 @@ import { babble } from '../../simulator/audio/signals.js';
 import { type DoubleSession } from '../../simulator/realtime/index.js';
 import { type CallRequest, type SimulatedCall } from '../../simulator/telnyx/index.js';
 import { eventually } from './calls.js';
-import { type Cluster, type ClusterOptions, setCluster } from './cluster.js';
+import { type Cluster, type ClusterOptions, type Env, setCluster } from './cluster.js';
 import { LISTEN_MS, type Voice, Voices } from './cluster-voices.js';
 
 /** The longest that a caller may wait for an answer here: these are tests of what happens, not of how fast. */
@@ -24,11 +24,17 @@ export interface TalkingCluster {
   voices: Voices;
 }
 
-/** A cluster whose assistant has a voice in each session, and does nothing unasked. */
-export async function setTalkingCluster(options: ClusterOptions = {}): Promise<TalkingCluster> {
+/**
+ * A cluster whose assistant has a voice in each session, and does nothing unasked.
+ * @param adapt has the last word on the settings of a pod, each time that it starts.
+ */
+export async function setTalkingCluster(
+  options: ClusterOptions = {},
+  adapt?: (env: Env) => Env | Promise<Env>,
+): Promise<TalkingCluster> {
   const voices = new Voices();
   const { env = {} } = options;
-  const cluster = await setCluster({
+  const talking: ClusterOptions = {
     ...options,
     env: (pod) => ({
       WAIT_SIGNAL: 'off',
@@ -38,8 +44,8 @@ export async function setTalkingCluster(options: ClusterOptions = {}): Promise<T
       ...(typeof env === 'function' ? env(pod) : env),
     }),
     realtime: { switches: { responseDelayMs: 50 }, script: voices.script, ...options.realtime },
-  });
-  return { cluster, voices };
+  };
+  return { cluster: await setCluster(talking, adapt), voices };
 }
 
 /** One call, over all the pods and sessions with the model that it takes. */
@@ -141,8 +147,12 @@ export class ClusterTalk {
       throw new Error(`the assistant was not heard for the ${count}. time\n${this.story()}`);
     });
     await this.call.waitForQuiet(100, ANSWER_LIMIT_MS);
-    const { fromMs = NaN, toMs = NaN } = this.stretches.at(-1) ?? {};
-    const heard = this.around.voices.heardBy(this.call, Math.max(fromMs, toMs - 2 * LISTEN_MS), toMs);
+    // The last that is long enough to know a voice: where the machine stood still for a moment, an answer is in pieces.
+    const piece = this.call.heard.segments.findLast(
+      ({ startedAtMs, endedAtMs }) => endedAtMs - startedAtMs >= LISTEN_MS,
+    );
+    const { startedAtMs = NaN, endedAtMs = NaN } = piece ?? {};
+    const heard = this.around.voices.heardBy(this.call, Math.max(startedAtMs, endedAtMs - 2 * LISTEN_MS), endedAtMs);
     const newest = this.around.voices.of(this.session);
     if (heard === undefined || heard !== newest) {
       throw new Error(
@@ -238,6 +248,11 @@ export async function expectOneConversation({ cluster }: TalkingCluster, talk: C
   const open = (): number => talk.sessions.filter((session) => session.open).length;
   await eventually(() => (open() === 1 ? true : undefined), 'all sessions but one to be closed', SETTLE_LIMIT_MS);
   expect(talk.session.open).toBe(true);
+}
+
+/** How often the process that runs as this pod has said something: log lines that begin so. */
+export function timesSaid({ cluster }: TalkingCluster, pod: number, beginning: string): number {
+  return cluster.pod(pod).lines.filter(({ msg }) => msg.startsWith(beginning)).length;
 }
 
 /** Ends calls by the caller's hand; resolves when no pod holds one. */

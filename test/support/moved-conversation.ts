@@ -13,6 +13,8 @@ export interface Moved extends Conversing {
   store: ScriptedStore;
 }
 
+/** All of it, the latest words of the assistant and how far they were heard among it. */
+export const WRITTEN_DOWN_WITHIN_MS = 350;
 /** From the kill to the call being taken over. */
 const NOTICED_AFTER_MS = 2_000;
 
@@ -31,6 +33,6 @@ export async function moved(given: GivenSettings, happens: Before): Promise<Move
   const store = new ScriptedStore();
   const before = await greeted({ ...given, store });
   await happens(before);
-  await before.pass(250);
+  await before.pass(WRITTEN_DOWN_WITHIN_MS);
   return restored(before, store, given);
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../../common/clock.js';
+import { agingBy, Seen } from '../../common/seen.js';
 import {
   CallDirectory,
   type CallRecord,
@@ -10,12 +11,12 @@ import {
   type NewCall,
   type Renewal,
 } from '../call-directory.js';
-import { type PodIdentity, type PodState, type PodView, samePod } from '../pod.js';
-import { CALL_KEPT_MS, POD_KEPT_MS, REMOVED_KEPT_MS } from './kept-for.js';
-import { whoIs } from './redis-keys.js';
-import { SeenEvents } from './seen-events.js';
+import { type PodIdentity, podKey, type PodState, type PodView, samePod } from '../pod.js';
+import { CALL_KEPT_MS, EVENT_MEMORY_MS, POD_KEPT_MS, REMOVED_KEPT_MS } from './kept-for.js';
 
 const MAX_CALLS_KEPT = 100_000;
+/** There is but this one, outside of tests. */
+const MAX_PODS_KEPT = 100;
 const LEASE_MS = 5000;
 
 interface KeptCall {
@@ -32,7 +33,7 @@ interface KeptCall {
 export class InMemoryCallDirectory extends CallDirectory {
   readonly shared = false;
   readonly available = true;
-  private readonly seen = new SeenEvents();
+  private readonly seen: Seen;
   private readonly calls: LRUCache<string, KeptCall>;
   /** Last epochs of calls that were removed. */
   private readonly epochs: LRUCache<string, number>;
@@ -40,8 +41,8 @@ export class InMemoryCallDirectory extends CallDirectory {
   private readonly legs: LRUCache<string, Set<string>>;
   private readonly pods: LRUCache<string, PodState & { beatAtMs: number }>;
   private readonly lists: LRUCache<string, Set<string>>;
-  private readonly turns = new Map<string, number>();
-  private readonly counts = new Map<string, { count: number; untilMs: number }>();
+  private readonly turns: LRUCache<string, true>;
+  private readonly counts: LRUCache<string, number>;
   private readonly leaseMs: number;
   private readonly clock: Clock;
 
@@ -49,14 +50,15 @@ export class InMemoryCallDirectory extends CallDirectory {
     super();
     this.leaseMs = options.leaseMs ?? LEASE_MS;
     const clock = (this.clock = options.clock ?? systemClock);
-    // An LRUCache takes a time of 0 for none.
-    const perf = { now: (): number => clock.nowMs() + 1 };
-    const kept = { max: MAX_CALLS_KEPT, perf, ttlResolution: 0 };
+    const kept = { max: MAX_CALLS_KEPT, ...agingBy(clock) };
+    this.seen = new Seen(clock, EVENT_MEMORY_MS);
     this.calls = new LRUCache({ ...kept, ttl: CALL_KEPT_MS });
     this.epochs = new LRUCache({ ...kept, ttl: REMOVED_KEPT_MS });
     this.legs = new LRUCache({ ...kept, ttl: CALL_KEPT_MS });
-    this.pods = new LRUCache({ ...kept, ttl: POD_KEPT_MS });
-    this.lists = new LRUCache({ ...kept, ttl: POD_KEPT_MS });
+    this.pods = new LRUCache({ ...kept, max: MAX_PODS_KEPT, ttl: POD_KEPT_MS });
+    this.lists = new LRUCache({ ...kept, max: MAX_PODS_KEPT, ttl: POD_KEPT_MS });
+    this.turns = new LRUCache(kept);
+    this.counts = new LRUCache(kept);
   }
 
   onBack(): void {
@@ -102,10 +104,9 @@ export class InMemoryCallDirectory extends CallDirectory {
 
   async renew(pod: PodIdentity, leases: readonly Lease[]): Promise<Renewal[]> {
     return leases.map(({ callControlId, epoch }) => {
-      const kept = this.calls.get(callControlId);
-      if (kept === undefined) return this.gone(callControlId, epoch);
-      if (kept.epoch < epoch) return 'missing';
-      if (kept.epoch > epoch || kept.moving || (kept.owner && !samePod(kept.owner, pod))) return 'lost';
+      const kept = this.standing(callControlId, epoch);
+      if (typeof kept === 'string') return kept;
+      if (elsewhere(kept, pod)) return 'lost';
       if (kept.owner === undefined) return 'missing';
       this.give(kept, pod, epoch);
       return 'kept';
@@ -115,11 +116,9 @@ export class InMemoryCallDirectory extends CallDirectory {
   async restore(call: NewCall, pod: PodIdentity, epoch: number, attempt: number): Promise<Renewal> {
     this.list(pod, call.callControlId);
     this.addLeg(call);
-    const found = this.calls.get(call.callControlId);
-    if (found === undefined && this.gone(call.callControlId, epoch) === 'lost') return 'lost';
-    if (found && found.epoch > epoch) return 'lost';
-    if (found?.epoch === epoch && (found.moving || (found.owner && !samePod(found.owner, pod)))) return 'lost';
-    const kept = found ?? this.write(call);
+    const found = this.standing(call.callControlId, epoch);
+    if (found === 'lost' || (found !== 'missing' && elsewhere(found, pod))) return 'lost';
+    const kept = this.calls.get(call.callControlId) ?? this.write(call);
     kept.call = { ...call, sealed: call.sealed ?? kept.call.sealed };
     kept.attempt = Math.max(kept.attempt, attempt);
     this.give(kept, pod, epoch);
@@ -138,28 +137,25 @@ export class InMemoryCallDirectory extends CallDirectory {
   }
 
   async nextAttempt(callControlId: string, epoch: number): Promise<number | 'lost' | 'missing'> {
-    const kept = this.calls.get(callControlId);
-    if (kept === undefined) return this.gone(callControlId, epoch);
-    if (kept.epoch !== epoch) return kept.epoch > epoch ? 'lost' : 'missing';
-    return ++kept.attempt;
+    const kept = this.standing(callControlId, epoch);
+    return typeof kept === 'string' ? kept : ++kept.attempt;
   }
 
   async seal(callControlId: string, epoch: number, sealed: Buffer): Promise<boolean> {
+    if (this.standing(callControlId, epoch) === 'lost') return false;
     const kept = this.calls.get(callControlId);
-    if (kept === undefined) return this.gone(callControlId, epoch) !== 'lost';
-    if (kept.epoch > epoch) return false;
-    kept.call = { ...kept.call, sealed };
+    if (kept) kept.call = { ...kept.call, sealed };
     return true;
   }
 
   async remove(callControlId: string, epoch: number): Promise<boolean> {
+    if (this.standing(callControlId, epoch) === 'lost') return false;
     const kept = this.calls.get(callControlId);
-    if ((kept?.epoch ?? this.epochs.get(callControlId) ?? 0) > epoch) return false;
     this.calls.delete(callControlId);
     this.epochs.set(callControlId, epoch);
     if (kept === undefined) return true;
     const { callSessionId, answeredBy } = kept.call;
-    for (const pod of [answeredBy, kept.owner]) if (pod) this.lists.get(whoIs(pod))?.delete(callControlId);
+    for (const pod of [answeredBy, kept.owner]) if (pod) this.lists.get(podKey(pod))?.delete(callControlId);
     if (callSessionId !== undefined) this.legs.get(callSessionId)?.delete(callControlId);
     return true;
   }
@@ -169,9 +165,8 @@ export class InMemoryCallDirectory extends CallDirectory {
     epoch: number,
     parts: ReadonlyMap<string, Buffer | undefined>,
   ): Promise<Renewal> {
-    const kept = this.calls.get(callControlId);
-    if (kept === undefined) return this.gone(callControlId, epoch);
-    if (kept.epoch !== epoch) return kept.epoch > epoch ? 'lost' : 'missing';
+    const kept = this.standing(callControlId, epoch);
+    if (typeof kept === 'string') return kept;
     for (const [name, value] of parts) {
       if (value === undefined) kept.talk.delete(name);
       else kept.talk.set(name, value);
@@ -185,39 +180,35 @@ export class InMemoryCallDirectory extends CallDirectory {
 
   async beat(state: PodState): Promise<PodView[]> {
     const nowMs = this.clock.nowMs();
-    this.pods.set(whoIs(state.pod), { ...state, beatAtMs: nowMs });
-    const listed = this.lists.get(whoIs(state.pod));
-    if (listed) this.lists.set(whoIs(state.pod), listed);
+    this.pods.set(podKey(state.pod), { ...state, beatAtMs: nowMs });
+    const listed = this.lists.get(podKey(state.pod));
+    if (listed) this.lists.set(podKey(state.pod), listed);
     return [...this.pods.values()].map(({ beatAtMs, ...pod }) => ({ ...pod, silentMs: nowMs - beatAtMs }));
   }
 
   async callsOf(pod: PodIdentity): Promise<string[]> {
-    return [...(this.lists.get(whoIs(pod)) ?? [])];
+    return [...(this.lists.get(podKey(pod)) ?? [])];
   }
 
   async unlist(pod: PodIdentity, callControlId: string): Promise<void> {
-    this.lists.get(whoIs(pod))?.delete(callControlId);
+    this.lists.get(podKey(pod))?.delete(callControlId);
   }
 
   async forgetPod(pod: PodIdentity): Promise<void> {
-    this.pods.delete(whoIs(pod));
-    this.lists.delete(whoIs(pod));
+    this.pods.delete(podKey(pod));
+    this.lists.delete(podKey(pod));
   }
 
   async turn(what: string, periodMs: number): Promise<boolean> {
-    const nowMs = this.clock.nowMs();
-    if ((this.turns.get(what) ?? 0) > nowMs) return false;
-    this.turns.set(what, nowMs + periodMs);
+    if (this.turns.has(what)) return false;
+    this.turns.set(what, true, { ttl: periodMs });
     return true;
   }
 
   async count(what: string, periodMs: number): Promise<number> {
-    const nowMs = this.clock.nowMs();
-    for (const [name, { untilMs }] of this.counts) if (untilMs <= nowMs) this.counts.delete(name);
-    const counted = this.counts.get(what) ?? { count: 0, untilMs: nowMs + periodMs };
-    counted.count++;
-    this.counts.set(what, counted);
-    return counted.count;
+    const count = (this.counts.get(what) ?? 0) + 1;
+    this.counts.set(what, count, { ttl: periodMs, noUpdateTTL: true });
+    return count;
   }
 
   async close(): Promise<void> {
@@ -245,8 +236,12 @@ export class InMemoryCallDirectory extends CallDirectory {
     kept.leaseUntilMs = this.clock.nowMs() + this.leaseMs;
   }
 
-  private gone(callControlId: string, epoch: number): 'lost' | 'missing' {
-    return (this.epochs.get(callControlId) ?? 0) > epoch ? 'lost' : 'missing';
+  /** The call, for somebody with its epoch; for others, how they stand to it: see `Renewal`. */
+  private standing(callControlId: string, epoch: number): KeptCall | 'lost' | 'missing' {
+    const kept = this.calls.get(callControlId);
+    const last = kept?.epoch ?? this.epochs.get(callControlId) ?? 0;
+    if (last > epoch) return 'lost';
+    return kept?.epoch === epoch ? kept : 'missing';
   }
 
   private record(kept: KeptCall | undefined): CallRecord | undefined {
@@ -256,8 +251,8 @@ export class InMemoryCallDirectory extends CallDirectory {
   }
 
   private list(pod: PodIdentity, callControlId: string): void {
-    const listed = this.lists.get(whoIs(pod)) ?? new Set();
-    this.lists.set(whoIs(pod), listed.add(callControlId));
+    const listed = this.lists.get(podKey(pod)) ?? new Set();
+    this.lists.set(podKey(pod), listed.add(callControlId));
   }
 
   private addLeg({ callControlId, callSessionId }: NewCall): void {
@@ -265,4 +260,9 @@ export class InMemoryCallDirectory extends CallDirectory {
     const legs = this.legs.get(callSessionId) ?? new Set();
     this.legs.set(callSessionId, legs.add(callControlId));
   }
+}
+
+/** It has another owner, or is on its way to one. */
+function elsewhere({ moving, owner }: KeptCall, pod: PodIdentity): boolean {
+  return moving || (owner !== undefined && !samePod(owner, pod));
 }

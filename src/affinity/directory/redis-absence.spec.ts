@@ -1,11 +1,13 @@
 import { freePort, RedisServer } from '../../../test/support/redis-server.js';
+import { type RedisConfig } from '../../config/config.js';
 import { type CallDirectory, DirectoryUnavailable, type NewCall } from '../call-directory.js';
 import { RedisCallDirectory } from './redis-call-directory.js';
 import { callAnsweredBy, epochOf, podNamed } from './testing/made-up.js';
 import { keptLog, redisConfig, until } from './testing/redis-stage.js';
 
 const LEASE_MS = 60_000;
-const TIMEOUT_MS = 150;
+/** Where it is the bound itself that is tried. Elsewhere it is longer than a machine busy with other tests stands still. */
+const TIMEOUT_MS = 500;
 
 describe('RedisCallDirectory, when Redis', () => {
   const anna = podNamed('anna');
@@ -15,8 +17,8 @@ describe('RedisCallDirectory, when Redis', () => {
   let backs: number;
   let emptied: boolean[];
 
-  const directoryAt = (url: string, commandTimeoutMs = TIMEOUT_MS): RedisCallDirectory => {
-    const made = new RedisCallDirectory(redisConfig({ url, commandTimeoutMs }), LEASE_MS, keptLog(lines));
+  const directoryAt = (url: string, bound: Pick<Partial<RedisConfig>, 'commandTimeoutMs'> = {}): RedisCallDirectory => {
+    const made = new RedisCallDirectory(redisConfig({ url, ...bound }), LEASE_MS, keptLog(lines));
     made.onBack((mayBeEmpty) => {
       backs++;
       emptied.push(mayBeEmpty);
@@ -39,39 +41,41 @@ describe('RedisCallDirectory, when Redis', () => {
   });
 
   it('is paused, answers late once, and then at once that it is away, until it goes on', async () => {
+    const bounded = directoryAt(server.url, { commandTimeoutMs: TIMEOUT_MS });
     const call = callAnsweredBy(anna);
-    await directory.put(call);
+    await bounded.put(call);
     server.pause();
-    await expect(directory.find(call.callControlId)).rejects.toThrow(DirectoryUnavailable);
-    await expect(directory.find(call.callControlId)).rejects.toThrow(/^Redis is away: no answer within 150 ms$/);
-    expect(directory.available).toBe(false);
+    await expect(bounded.find(call.callControlId)).rejects.toThrow(DirectoryUnavailable);
+    await expect(bounded.find(call.callControlId)).rejects.toThrow(/^Redis is away: no answer within 500 ms$/);
+    expect(bounded.available).toBe(false);
     const startedMs = performance.now();
     for (let i = 0; i < 100; i++) {
-      await expect(directory.claim({ callControlId: 'x', pod: anna, aboveEpoch: 0, otherwise: call })).rejects.toThrow(
+      await expect(bounded.claim({ callControlId: 'x', pod: anna, aboveEpoch: 0, otherwise: call })).rejects.toThrow(
         DirectoryUnavailable,
       );
     }
-    expect(performance.now() - startedMs).toBeLessThan(100 * TIMEOUT_MS * 0.5);
+    expect(performance.now() - startedMs).toBeLessThan(10 * TIMEOUT_MS);
     expect(backs).toBe(0);
     await until('the warning', () => lines.length > 0);
     server.resume();
-    await until('Redis', () => directory.available);
-    await expect(directory.find(call.callControlId)).resolves.toMatchObject(call);
+    await until('Redis', () => bounded.available);
+    await expect(bounded.find(call.callControlId)).resolves.toMatchObject(call);
     expect(backs).toBe(1);
-    expect(lines).toEqual([expect.stringMatching(/^warn: Redis is away.*150 ms/), 'warn: Redis is back']);
+    expect(lines).toEqual([expect.stringMatching(/^warn: Redis is away.*500 ms/), 'warn: Redis is back']);
+    await bounded.close();
   });
 
   it('answers late for a moment, keeps its connection: nothing can be forgotten, and nothing is said of it', async () => {
-    const patient = directoryAt(server.url, 500);
-    await patient.find('x');
+    const bounded = directoryAt(server.url, { commandTimeoutMs: TIMEOUT_MS });
+    await bounded.find('x');
     await server.command('CLIENT', 'PAUSE', '700', 'ALL');
-    await expect(patient.find('x')).rejects.toThrow(/within 500 ms/);
-    expect(patient.available).toBe(false);
-    await until('Redis', () => patient.available);
-    await expect(patient.find('x')).resolves.toBeUndefined();
+    await expect(bounded.find('x')).rejects.toThrow(/within 500 ms/);
+    expect(bounded.available).toBe(false);
+    await until('Redis', () => bounded.available);
+    await expect(bounded.find('x')).resolves.toBeUndefined();
     expect(emptied).toEqual([false]);
     expect(lines).toEqual([]);
-    await patient.close();
+    await bounded.close();
   });
 
   it('is not there at the start, is found when it comes', async () => {

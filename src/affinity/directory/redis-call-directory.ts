@@ -1,5 +1,7 @@
 import { type PinoLogger } from 'nestjs-pino';
 import { z } from 'zod';
+import { systemClock } from '../../common/clock.js';
+import { Seen } from '../../common/seen.js';
 import { type RedisConfig } from '../../config/config.js';
 import {
   CallDirectory,
@@ -11,13 +13,12 @@ import {
   type NewCall,
   type Renewal,
 } from '../call-directory.js';
-import { type PodIdentity, type PodState, type PodView } from '../pod.js';
-import { CALL_KEPT_MS, POD_KEPT_MS, REMOVED_KEPT_MS } from './kept-for.js';
-import { RedisKeys, whoIs } from './redis-keys.js';
+import { type PodIdentity, podKey, type PodState, type PodView } from '../pod.js';
+import { CALL_KEPT_MS, EVENT_MEMORY_MS, POD_KEPT_MS, REMOVED_KEPT_MS } from './kept-for.js';
+import { RedisKeys } from './redis-keys.js';
 import { RedisLink } from './redis-link.js';
 import * as call from './scripts/call-scripts.js';
 import * as fleet from './scripts/fleet-scripts.js';
-import { EVENT_MEMORY_MS, SeenEvents } from './seen-events.js';
 import { callFrom, callText, checked, podFrom, podStateFrom, podStateText, podText, recordFrom } from './stored.js';
 
 const bytes = z.instanceof(Buffer);
@@ -30,7 +31,7 @@ export class RedisCallDirectory extends CallDirectory {
   readonly shared = true;
   private readonly keys: RedisKeys;
   private readonly link: RedisLink;
-  private readonly seen = new SeenEvents();
+  private readonly seen = new Seen(systemClock, EVENT_MEMORY_MS);
 
   /** Connects with the first command. @param leaseMs of a claimed call. */
   constructor(
@@ -64,7 +65,7 @@ export class RedisCallDirectory extends CallDirectory {
     const { callControlId, sealed } = newCall;
     const args = [callText(newCall), sealed ?? '', CALL_KEPT_MS];
     await Promise.all([
-      this.link.run(call.PUT, [this.keys.call(callControlId), this.keys.epoch(callControlId)], args),
+      this.link.run(call.PUT, this.keys.record(callControlId), args),
       this.list(newCall.answeredBy, callControlId),
       this.addLeg(newCall),
     ]);
@@ -82,14 +83,10 @@ export class RedisCallDirectory extends CallDirectory {
   async claim({ callControlId, pod, aboveEpoch, dead, otherwise }: Claim): Promise<ClaimOutcome> {
     const noOne = '';
     const [reply] = await Promise.all([
-      this.link.run(
-        call.CLAIM,
-        [this.keys.call(callControlId), this.keys.epoch(callControlId)],
-        [
-          ...[whoIs(pod), podText(pod), aboveEpoch, dead === undefined ? noOne : whoIs(dead)],
-          ...[callText(otherwise), otherwise.sealed ?? '', this.leaseMs, CALL_KEPT_MS],
-        ],
-      ),
+      this.link.run(call.CLAIM, this.keys.record(callControlId), [
+        ...[podKey(pod), podText(pod), aboveEpoch, dead === undefined ? noOne : podKey(dead)],
+        ...[callText(otherwise), otherwise.sealed ?? '', this.leaseMs, CALL_KEPT_MS],
+      ]),
       // Listed even if it is refused then: a list may name too many, and a pod that dies in between must not name too few.
       this.list(pod, callControlId),
       this.addLeg({ ...otherwise, callControlId }),
@@ -101,8 +98,8 @@ export class RedisCallDirectory extends CallDirectory {
 
   async renew(pod: PodIdentity, leases: readonly Lease[]): Promise<Renewal[]> {
     const one = async ({ callControlId, epoch }: Lease): Promise<Renewal> => {
-      const keys = [this.keys.call(callControlId), this.keys.epoch(callControlId)] as const;
-      return checked(renewal, await this.link.run(call.RENEW, keys, [whoIs(pod), epoch, this.leaseMs]));
+      const args = [podKey(pod), epoch, this.leaseMs];
+      return checked(renewal, await this.link.run(call.RENEW, this.keys.record(callControlId), args));
     };
     return await Promise.all(leases.map(one));
   }
@@ -110,14 +107,10 @@ export class RedisCallDirectory extends CallDirectory {
   async restore(newCall: NewCall, pod: PodIdentity, epoch: number, attempt: number): Promise<Renewal> {
     const { callControlId, sealed } = newCall;
     const [reply] = await Promise.all([
-      this.link.run(
-        call.RESTORE,
-        [this.keys.call(callControlId), this.keys.epoch(callControlId)],
-        [
-          ...[whoIs(pod), podText(pod), epoch, attempt],
-          ...[callText(newCall), sealed ?? '', this.leaseMs, CALL_KEPT_MS],
-        ],
-      ),
+      this.link.run(call.RESTORE, this.keys.record(callControlId), [
+        ...[podKey(pod), podText(pod), epoch, attempt],
+        ...[callText(newCall), sealed ?? '', this.leaseMs, CALL_KEPT_MS],
+      ]),
       this.list(pod, callControlId),
       this.addLeg(newCall),
     ]);
@@ -132,22 +125,21 @@ export class RedisCallDirectory extends CallDirectory {
   }
 
   async nextAttempt(callControlId: string, epoch: number): Promise<number | 'lost' | 'missing'> {
-    const keys = [this.keys.call(callControlId), this.keys.epoch(callControlId)] as const;
-    const reply = await this.link.run(call.ATTEMPT, keys, [epoch]);
+    const reply = await this.link.run(call.ATTEMPT, this.keys.record(callControlId), [epoch]);
     if (typeof reply === 'number') return reply;
     return checked(renewal, reply) === 'lost' ? 'lost' : 'missing';
   }
 
   async seal(callControlId: string, epoch: number, sealed: Buffer): Promise<boolean> {
-    const keys = [this.keys.call(callControlId), this.keys.epoch(callControlId)] as const;
-    return checked(renewal, await this.link.run(call.SEAL, keys, [epoch, sealed])) !== 'lost';
+    const reply = await this.link.run(call.SEAL, this.keys.record(callControlId), [epoch, sealed]);
+    return checked(renewal, reply) !== 'lost';
   }
 
   async remove(callControlId: string, epoch: number): Promise<boolean> {
     const { keys, link } = this;
     const reply = await link.run(
       call.REMOVE,
-      [keys.call(callControlId), keys.epoch(callControlId), keys.talk(callControlId)],
+      [...keys.record(callControlId), keys.talk(callControlId)],
       [epoch, REMOVED_KEPT_MS],
     );
     const [removed, text, owner] = checked(z.tuple([whole]).rest(bytes), reply);
@@ -172,34 +164,27 @@ export class RedisCallDirectory extends CallDirectory {
     }
     const reply = await link.run(
       call.SAVE_TALK,
-      [keys.call(callControlId), keys.epoch(callControlId), keys.talk(callControlId)],
+      [...keys.record(callControlId), keys.talk(callControlId)],
       [epoch, CALL_KEPT_MS, written.length / 2, ...written, ...removed],
     );
     return checked(renewal, reply);
   }
 
   async readTalk(callControlId: string): Promise<Map<string, Buffer>> {
-    const flat = checked(texts, await this.link.run(call.READ_TALK, [this.keys.talk(callControlId)]));
-    const talk = new Map<string, Buffer>();
-    for (let at = 0; at + 1 < flat.length; at += 2) {
-      const [name, value] = [flat[at], flat[at + 1]];
-      if (name && value) talk.set(name.toString(), value);
-    }
-    return talk;
+    const parts = checked(texts, await this.link.run(call.READ_TALK, [this.keys.talk(callControlId)]));
+    return new Map(pairs(parts).map(([name, value]) => [name.toString(), value]));
   }
 
   async beat(state: PodState): Promise<PodView[]> {
     const { keys, link } = this;
     const [reply] = await Promise.all([
-      link.run(fleet.BEAT, [keys.podStates(), keys.podBeats()], [whoIs(state.pod), podStateText(state), POD_KEPT_MS]),
+      link.run(fleet.BEAT, [keys.podStates(), keys.podBeats()], [podKey(state.pod), podStateText(state), POD_KEPT_MS]),
       link.run(fleet.KEEP_LIST, [keys.calls(state.pod)], [POD_KEPT_MS]),
     ]);
-    const flat = checked(z.array(z.union([bytes, z.number()])), reply);
     const pods: PodView[] = [];
-    for (let at = 0; at + 1 < flat.length; at += 2) {
-      const [text, silentMs] = [flat[at], flat[at + 1]];
-      const view = text instanceof Buffer ? podStateFrom(text) : undefined;
-      if (view && typeof silentMs === 'number') pods.push({ ...view, silentMs });
+    for (const [text, silentMs] of pairs(checked(z.array(z.union([bytes, z.number()])), reply))) {
+      const state = text instanceof Buffer ? podStateFrom(text) : undefined;
+      if (state && typeof silentMs === 'number') pods.push({ ...state, silentMs });
     }
     return pods;
   }
@@ -215,7 +200,7 @@ export class RedisCallDirectory extends CallDirectory {
 
   async forgetPod(pod: PodIdentity): Promise<void> {
     await Promise.all([
-      this.link.run(fleet.FORGET_POD, [this.keys.podStates(), this.keys.podBeats()], [whoIs(pod)]),
+      this.link.run(fleet.FORGET_POD, [this.keys.podStates(), this.keys.podBeats()], [podKey(pod)]),
       this.link.run(fleet.DROP_LIST, [this.keys.calls(pod)]),
     ]);
   }
@@ -250,4 +235,11 @@ export class RedisCallDirectory extends CallDirectory {
         : this.link.run(fleet.DROP_LEG, [this.keys.legs(callSessionId)], [callControlId]),
     ]);
   }
+}
+
+/** Redis gives names and values in turn. */
+function pairs<T>(flat: readonly T[]): [T, T][] {
+  const found: [T, T][] = [];
+  for (let at = 0; at + 1 < flat.length; at += 2) found.push([flat[at] as T, flat[at + 1] as T]);
+  return found;
 }

@@ -1,9 +1,4 @@
-import { type PodIdentity } from '../pod.js';
-
-/** One process of the fleet, as one word. */
-export function whoIs(pod: PodIdentity): string {
-  return `${pod.uid} ${pod.bootId}`;
-}
+import { type PodIdentity, podKey } from '../pod.js';
 
 /**
  * Names of keys: `<prefix>{<tag>}:<kind>`. Redis Cluster looks only at what is between the braces, so that all that is
@@ -16,12 +11,14 @@ export class RedisKeys {
   call = (callControlId: string): string => this.key(callControlId, 'call');
   /** Text: the last epoch of a call that was removed. */
   epoch = (callControlId: string): string => this.key(callControlId, 'epoch');
+  /** Both: what most scripts about a call look at. */
+  record = (callControlId: string): [string, string] => [this.call(callControlId), this.epoch(callControlId)];
   /** Hash: the parts of a conversation, sealed. */
   talk = (callControlId: string): string => this.key(callControlId, 'talk');
   /** Sorted set: the calls of a session. */
   legs = (callSessionId: string): string => this.key(callSessionId, 'legs');
   /** Set: the calls listed under a pod. */
-  calls = (pod: PodIdentity): string => this.key(whoIs(pod), 'calls');
+  calls = (pod: PodIdentity): string => this.key(podKey(pod), 'calls');
   /** Hash: what each pod last said of itself. */
   podStates = (): string => this.key('pods', 'states');
   /** Sorted set: when each pod last said so. */

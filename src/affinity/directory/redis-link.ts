@@ -1,5 +1,7 @@
 import { Cluster } from 'ioredis';
 import { type PinoLogger } from 'nestjs-pino';
+import { systemClock } from '../../common/clock.js';
+import { within } from '../../common/within.js';
 import { type RedisConfig } from '../../config/config.js';
 import { DirectoryUnavailable } from '../call-directory.js';
 import { redisClient, type RedisClient, type RedisNode, runScript } from './redis-client.js';
@@ -76,7 +78,7 @@ export class RedisLink {
       return await runScript(client, script, keys, args);
     };
     try {
-      return await within(this.config.commandTimeoutMs, command());
+      return await inTime(this.config.commandTimeoutMs, command());
     } catch (error) {
       if (meansAway(error)) this.failed(error, client, keys[0]);
       else this.report(script, error);
@@ -100,7 +102,7 @@ export class RedisLink {
     for (const event of ['error', 'node error']) client.on(event, (error: unknown) => void (reason = error));
     for (const event of ['close', 'end']) client.once(event, () => this.lost(client, reason));
     try {
-      await within(OPEN_TIMEOUT_MS, connected(client));
+      await inTime(OPEN_TIMEOUT_MS, connected(client));
       if (this.candidate !== client) throw new Error('the connection to Redis was given up');
     } catch (error) {
       client.disconnect();
@@ -144,7 +146,7 @@ export class RedisLink {
   private async probe(key: string): Promise<void> {
     try {
       const client = this.client ?? (await (this.opening ??= this.open()));
-      await within(this.config.commandTimeoutMs, runScript(client, PROBE, [key], []));
+      await inTime(this.config.commandTimeoutMs, runScript(client, PROBE, [key], []));
     } catch (error) {
       if (this.state === 'closed') return;
       this.cause = `Redis is away: ${causeOf(error)}`;
@@ -213,14 +215,8 @@ function causeOf(error: unknown): string {
   return (text.split('\n', 1)[0] ?? '').slice(0, LONGEST_CAUSE);
 }
 
-async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TimedOut(timeoutMs)), timeoutMs);
+function inTime<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+  return within(systemClock, timeoutMs, promise, () => {
+    throw new TimedOut(timeoutMs);
   });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { parseJson } from '../../common/parse-json.js';
 import { type CallRecord, DirectoryUnavailable, type NewCall } from '../call-directory.js';
-import { type PodIdentity, type PodState } from '../pod.js';
-
-const podIdentity = z.object({ uid: z.string(), bootId: z.string(), name: z.string(), address: z.string() });
+import { type PodIdentity, podIdentitySchema, type PodState } from '../pod.js';
 
 const podState = z.object({
-  pod: podIdentity,
+  pod: podIdentitySchema,
   activeCalls: z.number(),
   maxCalls: z.number(),
   draining: z.boolean(),
@@ -16,7 +15,7 @@ const storedCall = z.object({
   connectionId: z.string().optional(),
   answeredAtMs: z.number(),
   streamBaseUrl: z.string(),
-  answeredBy: podIdentity,
+  answeredBy: podIdentitySchema,
 });
 
 /** The reply of the scripts that give a record: call, sealed, epoch, owner, what is left of the lease, attempt, moving. */
@@ -38,13 +37,7 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 function parsed<T>(schema: z.ZodType<T>, text: Buffer): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text.toString());
-  } catch {
-    value = undefined;
-  }
-  return checked(schema, value);
+  return checked(schema, parseJson(text));
 }
 
 /** What of a call is the same for its whole life. */
@@ -78,7 +71,7 @@ export function podText(pod: PodIdentity): string {
 }
 
 export function podFrom(text: Buffer): PodIdentity {
-  return parsed(podIdentity, text);
+  return parsed(podIdentitySchema, text);
 }
 
 export function podStateText({ pod, activeCalls, maxCalls, draining }: PodState): string {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock } from '../../common/clock.js';
+import { parseJson } from '../../common/parse-json.js';
 import { MAX_BODY_BYTES } from '../../health/management-server.js';
 import { type PodIdentity, samePod } from '../pod.js';
-import { parseJson } from './parse-json.js';
 import { type Answered, type NoAnswer, PeerHttp } from './peer-http.js';
 import {
   pack,

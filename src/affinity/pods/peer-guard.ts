@@ -1,9 +1,9 @@
 import { type IncomingHttpHeaders } from 'node:http';
 import { type Clock } from '../../common/clock.js';
+import { Seen } from '../../common/seen.js';
 import { type PodIdentity } from '../pod.js';
 import { packTarget, type PeerSigner, readRequest, unpackIdentity } from './peer-wire.js';
 import { type PeerLog, RareLog } from './rare-log.js';
-import { SeenNonces } from './seen-nonces.js';
 
 /** How far the clocks of two pods may be apart. */
 const MAX_SKEW_S = 60;
@@ -26,7 +26,8 @@ export type GuardVerdict =
 
 /** Lets in what another pod of this deployment has signed for this very process, just now and for the first time. */
 export class PeerGuard {
-  private readonly nonces: SeenNonces;
+  /** Of signed requests only, so nobody else can fill it. */
+  private readonly nonces: Seen;
   private readonly refusals: RareLog;
   private readonly self: string;
 
@@ -40,7 +41,7 @@ export class PeerGuard {
   ) {
     this.self = packTarget(self);
     // A request from a clock that is ahead is taken until its time and the skew are over: twice the skew from now.
-    this.nonces = new SeenNonces(clock, 2 * MAX_SKEW_S * 1_000);
+    this.nonces = new Seen(clock, 2 * MAX_SKEW_S * 1_000);
     this.refusals = new RareLog(clock, log, 'requests to the pods port refused with 401');
   }
 
@@ -57,7 +58,7 @@ export class PeerGuard {
     if (request.to !== this.self) return { admit: false, status: 410, mac: request.mac };
     const from = unpackIdentity(request.from);
     if (!from) return this.refuse('signed, but by nobody');
-    if (!this.nonces.add(request.nonce)) return this.refuse('seen before');
+    if (!this.nonces.first(request.nonce)) return this.refuse('seen before');
     return { admit: true, from, relay: request.relay, mac: request.mac };
   }
 

@@ -1,6 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { type Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
+import { parseJson } from '../../common/parse-json.js';
 import {
   type ManagementPost,
   type ManagementReply,
@@ -9,7 +10,6 @@ import {
 } from '../../health/management-server.js';
 import { refuseUpgrade } from '../../health/refuse-upgrade.js';
 import { type PodIdentity } from '../pod.js';
-import { parseJson } from './parse-json.js';
 import { type PeerGuard } from './peer-guard.js';
 import {
   MAX_FRAME_BYTES,

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
-import { type PodIdentity } from '../pod.js';
-import { parseJson } from './parse-json.js';
+import { parseJson } from '../../common/parse-json.js';
+import { type PodIdentity, podIdentitySchema } from '../pod.js';
 import { type RelayRequest } from './peers.js';
 
 /** Signs for the pods of one deployment: a `Keyring`, or part of one. */
@@ -60,12 +60,6 @@ const requestHeaders = z.object({
 });
 const answerHeaders = requestHeaders.pick({ 'parley-from': true, 'parley-key': true, 'parley-mac': true });
 
-const identitySchema: z.ZodType<PodIdentity> = z.object({
-  uid: z.string().min(1).max(300),
-  bootId: z.string().min(1).max(100),
-  name: z.string().max(300),
-  address: z.string().min(1).max(300),
-});
 const relaySchema = z
   .object({
     callControlId: z.string().min(1).max(500),
@@ -86,7 +80,7 @@ export function packTarget({ uid, bootId }: PodIdentity): string {
 
 /** @returns undefined for what is none. */
 export function unpackIdentity(packed: string): PodIdentity | undefined {
-  return identitySchema.safeParse(unpack(packed)).data;
+  return podIdentitySchema.safeParse(unpack(packed)).data;
 }
 
 /** @returns undefined for what is none. */

@@ -1,15 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import {
-  CallDirectory,
-  type CallRecord,
-  DirectoryUnavailable,
-  type MoveOutcome,
-} from '../../affinity/call-directory.js';
+import { CallDirectory, type CallRecord, orIfAway } from '../../affinity/call-directory.js';
 import { samePod } from '../../affinity/pod.js';
 import { ThisPod } from '../../affinity/this-pod.js';
 import { CLOCK } from '../../common/clock.token.js';
-import { type Clock } from '../../common/clock.js';
+import { type Clock, pause } from '../../common/clock.js';
 import { Counters } from '../../telemetry/counters.js';
 import { CallCommands } from '../call-commands.js';
 import { CallFactory } from '../call-factory.js';
@@ -50,7 +45,7 @@ export class CallMover {
   async move(callControlId: string, sawEpoch: number, baseUrl: string): Promise<MoveResult> {
     let epoch = sawEpoch;
     for (let tries = 1; tries <= MOST_TRIES; tries++) {
-      const marked = await this.mark(callControlId, epoch);
+      const marked = await orIfAway(this.directory.move(callControlId, epoch), undefined);
       if (!marked) return 'unavailable';
       if (!marked.moved) return this.standing(callControlId, marked.record, epoch);
       epoch = marked.epoch;
@@ -67,21 +62,11 @@ export class CallMover {
     return 'unclaimed';
   }
 
-  /** @returns undefined where the directory is away. */
-  private async mark(callControlId: string, sawEpoch: number): Promise<MoveOutcome | undefined> {
-    try {
-      return await this.directory.move(callControlId, sawEpoch);
-    } catch (error) {
-      if (error instanceof DirectoryUnavailable) return undefined;
-      throw error;
-    }
-  }
-
   /** Waits until the call has an owner again. @returns undefined where it got none in time. */
   private async claimed(callControlId: string, epoch: number): Promise<MoveResult | undefined> {
     const untilMs = this.clock.nowMs() + CLAIMED_WITHIN_MS;
     while (this.clock.nowMs() < untilMs) {
-      await new Promise<void>((resolve) => this.clock.after(LOOK_EVERY_MS, resolve));
+      await pause(this.clock, LOOK_EVERY_MS);
       const result = await this.whoHas(callControlId, epoch);
       if (result !== 'unclaimed') return result;
     }
@@ -89,12 +74,8 @@ export class CallMover {
   }
 
   private async whoHas(callControlId: string, epoch: number): Promise<MoveResult> {
-    try {
-      return await this.standing(callControlId, await this.directory.find(callControlId), epoch);
-    } catch (error) {
-      if (error instanceof DirectoryUnavailable) return 'unclaimed';
-      throw error;
-    }
+    const record = await orIfAway(this.directory.find(callControlId), 'away');
+    return record === 'away' ? 'unclaimed' : this.standing(callControlId, record, epoch);
   }
 
   /** How the move stands. @param record as it is now. @param epoch of the move. */

@@ -14,6 +14,8 @@ import { CallTaking } from './call-taking.js';
 
 /** One pod of the fleet asks Telnyx once in this time: a caller whom nobody serves waits no longer than two of them. */
 const EVERY_MS = 60_000;
+/** A turn ends before the next is due, or the pod that had it would now and then come a moment too early for another. */
+const TURN_MS = 0.9 * EVERY_MS;
 const SEEN_FOR_MS = 2.5 * EVERY_MS;
 /** Younger calls may still be on their way to their first stream. */
 const LEAST_AGE_S = 30;
@@ -60,7 +62,7 @@ export class CallReconciliation implements OnModuleDestroy {
   }
 
   private async reconcile(): Promise<void> {
-    if (!(await this.directory.turn('reconcile', EVERY_MS))) return;
+    if (!(await this.directory.turn('reconcile', TURN_MS))) return;
     for (const connectionId of this.connections.keys()) {
       for (const active of await this.commands.activeCalls(connectionId)) {
         if (!this.isOurs(active) || (await this.isServed(active))) continue;

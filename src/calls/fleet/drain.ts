@@ -4,7 +4,7 @@ import { CallDirectory, DirectoryUnavailable } from '../../affinity/call-directo
 import { Fleet } from '../../affinity/fleet.js';
 import { Ownership } from '../../affinity/ownership.js';
 import { CLOCK } from '../../common/clock.token.js';
-import { type Clock } from '../../common/clock.js';
+import { type Clock, pause } from '../../common/clock.js';
 import { CONFIG } from '../../config/config.token.js';
 import { type Config } from '../../config/config.js';
 import { Lifecycle } from '../../health/lifecycle.js';
@@ -50,7 +50,7 @@ export class Drain {
     if (this.begun) return;
     this.begun = true;
     this.lifecycle.draining = true;
-    void this.fleet.beatNow();
+    void this.fleet.sayAlive();
     const { handoverAfterMs, deadlineMs } = this.config.drain;
     if (this.directory.shared) this.clock.after(handoverAfterMs, () => this.handOverAll());
     this.clock.after(deadlineMs, () => this.endAll());
@@ -118,7 +118,7 @@ export class Drain {
   private async fetched(carried: CarriedCall): Promise<void> {
     const untilMs = this.clock.nowMs() + FETCHED_WITHIN_MS;
     while (this.calls.find(carried.facts.callControlId) === carried && this.clock.nowMs() < untilMs) {
-      await new Promise<void>((resolve) => this.clock.after(FETCHED_LOOK_MS, resolve));
+      await pause(this.clock, FETCHED_LOOK_MS);
     }
   }
 

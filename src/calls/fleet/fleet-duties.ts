@@ -10,6 +10,7 @@ import { type Config } from '../../config/config.js';
 import { Lifecycle } from '../../health/lifecycle.js';
 import { type CarriedCall } from '../carried-call.js';
 import { CallFactory } from '../call-factory.js';
+import { CallWebhooks } from '../call-webhooks.js';
 import { CallsService } from '../calls.service.js';
 import { parseWebhook } from '../webhook-event.js';
 import { CallReconciliation } from './call-reconciliation.js';
@@ -27,6 +28,7 @@ export class FleetDuties {
     private readonly peers: Peers,
     private readonly fleet: Fleet,
     private readonly calls: CallsService,
+    private readonly webhooks: CallWebhooks,
     private readonly factory: CallFactory,
     private readonly recovery: CallRecovery,
     private readonly reconciliation: CallReconciliation,
@@ -60,8 +62,8 @@ export class FleetDuties {
 
   private async webhook(body: string): Promise<object | undefined> {
     const envelope = parseWebhook(body);
-    if (typeof envelope === 'string' || !this.calls.knows(envelope.event)) return undefined;
-    await this.calls.handleWebhook(envelope.event);
+    if (typeof envelope === 'string' || !this.webhooks.knows(envelope.event)) return undefined;
+    await this.webhooks.handle(envelope.event);
     return {};
   }
 

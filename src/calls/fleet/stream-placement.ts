@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { CallDirectory, DirectoryUnavailable } from '../../affinity/call-directory.js';
+import { CallDirectory, DirectoryUnavailable, orIfAway } from '../../affinity/call-directory.js';
 import { CallFinder, type Part, type Whereabouts } from '../../affinity/call-finder.js';
 import { Fleet } from '../../affinity/fleet.js';
 import { type PodIdentity, samePod } from '../../affinity/pod.js';
 import { ThisPod } from '../../affinity/this-pod.js';
 import { CLOCK } from '../../common/clock.token.js';
-import { type Clock } from '../../common/clock.js';
+import { type Clock, pause } from '../../common/clock.js';
 import { CONFIG } from '../../config/config.token.js';
 import { type Config } from '../../config/config.js';
 import { Lifecycle } from '../../health/lifecycle.js';
@@ -78,11 +78,7 @@ export class StreamPlacement {
     if (this.calls.isOver(callControlId)) return OVER;
     // The line is here: nobody need be asked, unless the token knows of a later owner.
     if (this.calls.partIn(callControlId) === 'streaming' && !this.taking.isBehind(callControlId, claims)) return HERE;
-    try {
-      if (await this.isStale(callControlId, claims)) return STALE;
-    } catch (error) {
-      if (!(error instanceof DirectoryUnavailable)) throw error;
-    }
+    if (await this.isStale(callControlId, claims)) return STALE;
     const request = { callControlId, claims, relayed };
     const part = this.calls.partIn(callControlId);
     const without = this.knownOnlyElsewhere(callControlId, claims);
@@ -110,8 +106,8 @@ export class StreamPlacement {
   private async isStale(callControlId: string, claims: StreamClaims | undefined): Promise<boolean> {
     if (!claims || Date.now() / 1000 - claims.issuedAtS <= FIRST_USE_S) return false;
     if (this.calls.partIn(callControlId) !== 'none') return false;
-    const record = await this.directory.find(callControlId);
-    if (record && record.epoch > 0) return false;
+    const record = await orIfAway(this.directory.find(callControlId), 'away');
+    if (record === 'away' || (record && record.epoch > 0)) return false;
     return (await this.commands.isAlive(callControlId)) === false;
   }
 
@@ -136,7 +132,7 @@ export class StreamPlacement {
       if (state === 'alive') return relayed ? ELSEWHERE : { at: 'pod', pod: taken };
       if (state === 'dead') dead = taken;
       else if (this.clock.nowMs() > untilMs) return { at: 'nowhere', why: 'the pod that has the call does not answer' };
-      else await new Promise<void>((resolve) => this.clock.after(AGAIN_AFTER_MS, resolve));
+      else await pause(this.clock, AGAIN_AFTER_MS);
     }
   }
 

@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { CallDirectory, DirectoryUnavailable } from '../../affinity/call-directory.js';
+import { CallDirectory, orIfAway } from '../../affinity/call-directory.js';
 import { CallFinder, type Whereabouts } from '../../affinity/call-finder.js';
 import { Fleet } from '../../affinity/fleet.js';
 import { type PodIdentity } from '../../affinity/pod.js';
 import { Peers } from '../../affinity/pods/peers.js';
 import { CLOCK } from '../../common/clock.token.js';
-import { type Clock } from '../../common/clock.js';
+import { type Clock, pause } from '../../common/clock.js';
 import { Counters } from '../../telemetry/counters.js';
+import { CallWebhooks } from '../call-webhooks.js';
 import { CallsService } from '../calls.service.js';
 import { CarriedCall } from '../carried-call.js';
 import { type CallWebhook } from '../webhook-event.js';
@@ -35,6 +36,7 @@ export class WebhookDispatch {
     @Inject(CLOCK) private readonly clock: Clock,
     @InjectPinoLogger(WebhookDispatch.name) private readonly log: PinoLogger,
     private readonly calls: CallsService,
+    private readonly webhooks: CallWebhooks,
     private readonly directory: CallDirectory,
     private readonly finder: CallFinder,
     private readonly fleet: Fleet,
@@ -50,26 +52,26 @@ export class WebhookDispatch {
    * @param body as it came, for the pod that it is forwarded to.
    */
   async handle(event: CallWebhook, body: string): Promise<void> {
-    if (event.kind !== 'ignored') this.reconciliation.sawConnection(event.call.connectionId);
-    if (event.kind === 'ignored') return this.calls.handleWebhook(event);
+    if (event.kind === 'ignored') return this.webhooks.handle(event);
+    this.reconciliation.sawConnection(event.call.connectionId);
     if (await this.bring(event, body)) return;
     // Whoever seemed to have it has let go of it: it is changing hands, or over.
-    await new Promise<void>((resolve) => this.clock.after(AGAIN_AFTER_MS, resolve));
+    await pause(this.clock, AGAIN_AFTER_MS);
     if (await this.bring(event, body)) return;
-    await this.calls.handleWebhook(event);
+    await this.webhooks.handle(event);
     if (event.kind === 'hangup') await this.forget(event.call.callControlId);
   }
 
-  /** A call that is over, and that nobody has. */
+  /** A call that is over, and that nobody has. Where the directory is away, its time to live ends it. */
   private async forget(callControlId: string): Promise<void> {
-    const record = await this.directory.find(callControlId);
-    if (record) await this.directory.remove(callControlId, record.epoch);
+    const record = await orIfAway(this.directory.find(callControlId), undefined);
+    if (record) await orIfAway(this.directory.remove(callControlId, record.epoch), false);
   }
 
   /** @returns false where the pod that seems to have the call says that it does not. */
   private async bring(event: CallNews, body: string): Promise<boolean> {
-    if (this.calls.knows(event)) {
-      await this.calls.handleWebhook(event);
+    if (this.webhooks.knows(event)) {
+      await this.webhooks.handle(event);
       return true;
     }
     const where = await this.find(event);
@@ -82,12 +84,12 @@ export class WebhookDispatch {
       case 'nobody':
         // Never claimed; that it is over is news all the same. Whoever moves a call finds out by the next command.
         if (event.kind === 'hangup' && event.call.callControlId === where.record.callControlId && !where.record.moving)
-          await this.directory.remove(where.record.callControlId, where.record.epoch);
+          await this.forget(where.record.callControlId);
         // It may be on its way to this pod.
-        await this.calls.handleWebhook(event);
+        await this.webhooks.handle(event);
         return true;
       case 'unknown':
-        await this.calls.handleWebhook(event);
+        await this.webhooks.handle(event);
         return true;
     }
   }
@@ -99,17 +101,8 @@ export class WebhookDispatch {
     const hints = [clientState?.pod, this.calls.takenBy(about)];
     const where = await this.finder.find(about, hints);
     if (where.at !== 'unknown' || !where.sure || callSessionId === undefined) return where;
-    const firstLeg = await this.bySession(callSessionId);
+    const firstLeg = await orIfAway(this.directory.findBySession(callSessionId), undefined);
     return firstLeg === undefined || firstLeg === callControlId ? where : this.finder.find(firstLeg, hints);
-  }
-
-  private async bySession(callSessionId: string): Promise<string | undefined> {
-    try {
-      return await this.directory.findBySession(callSessionId);
-    } catch (error) {
-      if (error instanceof DirectoryUnavailable) return undefined;
-      throw error;
-    }
   }
 
   private async forward(event: CallNews, body: string, pod: PodIdentity): Promise<boolean> {
@@ -135,7 +128,7 @@ export class WebhookDispatch {
   /** The pod that has the call does not answer: by the end of its lease it does, or another one has the call. */
   private async afterSilence(event: CallNews, body: string, silent: PodIdentity): Promise<boolean> {
     for (let waitedMs = 0; waitedMs < SILENT_FOR_MS; waitedMs += SILENT_LOOK_MS) {
-      await new Promise<void>((resolve) => this.clock.after(SILENT_LOOK_MS, resolve));
+      await pause(this.clock, SILENT_LOOK_MS);
       const where = await this.find(event);
       if (where.at !== 'absent' || where.absence === 'dead') return this.bring(event, body);
     }
@@ -157,7 +150,7 @@ export class WebhookDispatch {
       // It may be about what the call waits for, now that it is here.
       if (!this.calls.find(callControlId)) return true;
     }
-    await this.calls.handleWebhook(event);
+    await this.webhooks.handle(event);
     return true;
   }
 }

@@ -15,7 +15,6 @@ import { type CutItem, type G711Law } from '../../conversation/line.port.js';
 import { ModelConnector, type ModelSession } from '../../conversation/model.port.js';
 import { type ConversationReport } from '../../conversation/record/conversation-report.js';
 import { type CallReport } from '../../report/call-report.js';
-import { Lifecycle } from '../../health/lifecycle.js';
 import { Counters } from '../../telemetry/counters.js';
 import { Admission } from '../admission.js';
 import { CallBooks } from '../call-books.js';
@@ -23,6 +22,7 @@ import { type CallConversation, CallConversations, type TalkingCall } from '../c
 import { CallFactory } from '../call-factory.js';
 import { CallIntake } from '../call-intake.js';
 import { type CallLine } from '../call-line.js';
+import { CallWebhooks } from '../call-webhooks.js';
 import { CallsService } from '../calls.service.js';
 import { Relays } from '../fleet/relays.js';
 import { OverflowCalls } from '../overflow-calls.js';
@@ -200,28 +200,20 @@ export function setUp(env: Record<string, string> = {}, directory: CallDirectory
   const ownership = new Ownership(config, clock, log, directory, pod);
   const talks = new TalkLog(directory, new Seal(keyring, 'conversation'), clock, log);
   const factory = new CallFactory(config, clock, commands, keyring, pod, ownership, talks);
-  const lifecycle = new Lifecycle();
   const fleet = new Fleet(config, clock, log, directory, new NoPeers(), pod);
-  const intake = new CallIntake(
-    config,
-    log,
-    admission,
-    commands,
-    overflow,
-    fleet,
-    directory,
-    lifecycle,
-    keyring,
-    counters,
-  );
+  const intake = new CallIntake(config, log, admission, commands, overflow, fleet, directory, keyring, counters);
   const books = new CallBooks(config, clock, reports, directory);
   const calls = new CallsService(
-    ...([config, clock, log, factory, ownership, admission, intake, overflow, legs] as const),
-    ...([conversations, books, model, counters, keyring, pod, new Relays()] as const),
+    ...([config, clock, log, factory, ownership, admission, overflow, legs] as const),
+    ...([conversations, books, counters, pod, new Relays()] as const),
+  );
+  const webhooks = new CallWebhooks(
+    ...([calls, factory, ownership, intake, overflow, legs, model, counters, keyring, pod] as const),
   );
   const begun = conversations.begun;
   return {
     calls,
+    webhooks,
     clock,
     commands,
     model,
@@ -241,9 +233,13 @@ export function settle(): Promise<void> {
 }
 
 /** A call with its stream and its conversation. */
-export async function talking(calls: CallsService, id: string, more: Partial<CallIdentity> = {}): Promise<BareLine> {
+export async function talking(
+  { calls, webhooks }: { calls: CallsService; webhooks: CallWebhooks },
+  id: string,
+  more: Partial<CallIdentity> = {},
+): Promise<BareLine> {
   const line = new BareLine();
-  await calls.handleWebhook({ ...initiated(id), call: identity(id, more) } as CallWebhook);
+  await webhooks.handle({ ...initiated(id), call: identity(id, more) } as CallWebhook);
   calls.streamStarted(id, line);
   calls.streamReady(id);
   return line;

@@ -8,6 +8,9 @@ export interface HostAndPort {
   port: number;
 }
 
+/** After so much of CALL_LEASE_MS a lease is renewed: there is time for three tries. */
+export const RENEW_SHARE = 0.3;
+
 const SENTINEL_PORT = 26_379;
 
 function hostAndPort(entry: string): HostAndPort | undefined {
@@ -33,7 +36,9 @@ const keyPrefix = fromText((value) =>
 );
 
 const certificates = fromText((value) =>
-  value.includes('-----BEGIN CERTIFICATE-----') ? value : problem('is no certificate in PEM form'),
+  value.includes('-----BEGIN CERTIFICATE-----')
+    ? value
+    : problem('is no certificate in PEM form; it must hold a line -----BEGIN CERTIFICATE-----'),
 );
 
 export const redis = settings({

@@ -1,18 +1,6 @@
 import { z } from 'zod';
-import { type ConversationEnd } from '../call.port.js';
+import { CONVERSATION_ENDS } from '../call.port.js';
 import { type HistoryItem } from '../model.port.js';
-
-const ENDS = [
-  'assistant-hung-up',
-  'model-unavailable',
-  'model-lost',
-  'max-duration',
-  'caller-idle',
-  'silence',
-  'assistant-monologue',
-  'cost-ceiling',
-  'internal-error',
-] as const satisfies readonly ConversationEnd[];
 
 const count = z.number().int().nonnegative();
 const amount = z.number().nonnegative();
@@ -73,7 +61,7 @@ const SCHEMAS = {
   /** Keys of an entry that is not complete. */
   keys: z.string(),
   /** Why the call is being ended; `told`: the caller knows. */
-  ending: z.object({ reason: z.enum(ENDS), told: z.boolean() }).nullable(),
+  ending: z.object({ reason: z.enum(CONVERSATION_ENDS), told: z.boolean() }).nullable(),
 };
 
 type Schemas = typeof SCHEMAS;

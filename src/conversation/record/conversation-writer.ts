@@ -11,14 +11,18 @@ export interface ConversationWriterSurroundings {
   assistantHeard(): boolean;
 }
 
-/** What is lost of a conversation with its process, at most; words come in pieces, some twenty a second. */
-const WRITTEN_WITHIN_MS = 100;
-/** How far the assistant was heard, while it speaks: about half a word. */
-const HEARD_EVERY_MS = 200;
+/** What the caller said, and what was done, may not be lost; what happens together is told within this. */
+const WRITTEN_WITHIN_MS = 20;
+/**
+ * The assistant's words, some twenty pieces a second, and how far they were heard: at a kill its last third of a second is
+ * lost, a word of its own that it says again. More often, a speaking assistant would cost more than all the rest.
+ */
+const GROWING_WITHIN_MS = 300;
 
 /**
  * Writes a conversation down while it goes on. To be told of a change costs next to nothing: the values are made when they
- * are written, ten times a second at most, and the state is compared with what was written last.
+ * are written, and the state is compared with what was written last. All is written together, whatever was the reason to:
+ * what the caller hears is never told without the entry it belongs to.
  */
 export class ConversationWriter implements ChangeLog {
   private readonly dirty = new Map<string, (() => unknown) | undefined>();
@@ -32,6 +36,11 @@ export class ConversationWriter implements ChangeLog {
   changed(key: string, value: (() => unknown) | undefined): void {
     this.dirty.set(key, value);
     this.look();
+  }
+
+  grew(key: string, value: () => unknown): void {
+    this.dirty.set(key, value);
+    this.within(GROWING_WITHIN_MS);
   }
 
   /** The state may have changed. Told as often as it is looked at. */
@@ -53,7 +62,7 @@ export class ConversationWriter implements ChangeLog {
       changes.set(key, value);
     }
     if (changes.size > 0) this.around.keeper.save(changes);
-    if (this.around.assistantHeard()) this.within(HEARD_EVERY_MS);
+    if (this.around.assistantHeard()) this.within(GROWING_WITHIN_MS);
   }
 
   /** The conversation is over here: nothing is written any more. */

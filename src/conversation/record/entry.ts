@@ -48,7 +48,7 @@ export type AssistantEntry = z.infer<typeof assistantEntry> & OfItem;
 export type ToolEntry = z.infer<typeof toolEntry>;
 /** Something that was said or done in a call. `number`: its place among the others. */
 export type Entry = CallerEntry | AssistantEntry | ToolEntry | z.infer<typeof keysEntry>;
-export type SavedEntry = z.infer<typeof savedEntrySchema>;
+type SavedEntry = z.infer<typeof savedEntrySchema>;
 
 const PREFIX = 'entry/';
 

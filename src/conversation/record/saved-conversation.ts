@@ -15,4 +15,6 @@ export interface ConversationKeeper {
 export interface ChangeLog {
   /** @param value asked for when it is written down, however often it has changed until then; undefined: it is removed. */
   changed(key: string, value: (() => unknown) | undefined): void;
+  /** The same of what changes all the time, and of which the latest bit may be lost with the process. */
+  grew(key: string, value: () => unknown): void;
 }

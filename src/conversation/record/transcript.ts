@@ -62,13 +62,13 @@ export class Transcript {
   assistantSpeaks(itemId: string): void {
     const entry = this.assistantEntry(itemId) ?? this.addAssistant(itemId);
     entry.heardShare = 1;
-    this.changed(entry);
+    this.grew(entry);
   }
 
   assistantWords(itemId: string, delta: string): void {
     const entry = this.assistantEntry(itemId) ?? this.addAssistant(itemId);
     entry.text += delta;
-    this.changed(entry);
+    this.grew(entry);
   }
 
   /** @param heardShare of the item's audio that the caller heard, 0 to 1; below 1 it was cut there. */
@@ -222,6 +222,10 @@ export class Transcript {
 
   private changed(entry: Entry): void {
     this.log?.changed(entryKey(entry.number), () => savedEntry(entry));
+  }
+
+  private grew(entry: AssistantEntry): void {
+    this.log?.grew(entryKey(entry.number), () => savedEntry(entry));
   }
 
   private remove(out: (entry: Entry) => boolean): void {

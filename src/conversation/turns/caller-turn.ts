@@ -19,6 +19,7 @@ export class CallerTurn {
   private readonly ignored = new Set<string>();
   private spokenItemId: string | undefined;
   private ending: Timer | undefined;
+  private quietSinceMs = -Infinity;
 
   /** @param leastSpeechMs speech shorter than this does not interrupt; 0: any does. */
   constructor(
@@ -37,6 +38,11 @@ export class CallerTurn {
   /** They speak, or have just stopped and the model has yet to say that it has their turn. */
   get open(): boolean {
     return this.speaking || this.ending !== undefined;
+  }
+
+  /** Since they last said something. */
+  get quietMs(): number {
+    return this.speaking ? 0 : this.clock.nowMs() - this.quietSinceMs;
   }
 
   /** This item is being spoken. */
@@ -66,6 +72,7 @@ export class CallerTurn {
    */
   stopped(itemId: string, assistantSpeaks: boolean): boolean {
     this.spokenItemId = undefined;
+    this.quietSinceMs = this.clock.nowMs();
     this.line.setCallerSpeaking(false);
     this.settled();
     this.ending = this.clock.after(COMMITTED_WITHIN_MS, () => {

@@ -2,8 +2,9 @@ import { type ModelSession, type ResponseOutcome } from '../model.port.js';
 import { AnswerJudge } from './answer-judge.js';
 import { AnswerWatchdog } from './answer-watchdog.js';
 import { type Floor } from '../record/conversation-state.js';
-import { AssistantSpeech, LEAST_HEARD_MS } from './assistant-speech.js';
+import { AssistantSpeech } from './assistant-speech.js';
 import { CallerTurn } from './caller-turn.js';
+import { FloorKeeper, somethingHeard } from './floor-keeper.js';
 import { Greeting } from './greeting.js';
 import { OwedAnswer } from './owed-answer.js';
 import { ResponseQueue } from './response-queue.js';
@@ -21,14 +22,10 @@ export class TurnTaking {
   private readonly answer: OwedAnswer;
   private readonly judge: AnswerJudge;
   private readonly watchdog: AnswerWatchdog;
+  private readonly floorKeeper: FloorKeeper;
   /** The assistant was cut off by speech of which the model has not said yet that it is a turn. */
   private cutByCaller = false;
   private lastWords = false;
-  /** Nothing is asked for, and nothing is said. */
-  private frozen = false;
-  /** What the assistant was saying then was cut off. */
-  private callerQuietSinceMs = -Infinity;
-  private cutByFreeze = false;
 
   constructor(
     options: TurnTakingOptions,
@@ -49,7 +46,7 @@ export class TurnTaking {
     this.judge = new AnswerJudge(around, { answer, greeting, gaveUp: (failure) => listener.gaveUp(failure) });
     this.caller = new CallerTurn(clock, line, options.interruptMinSpeechMs, {
       interrupts: () => {
-        if (!this.silence(false)) return;
+        if (!this.floorKeeper.silence(false)) return;
         this.cutByCaller = true;
         this.interrupted();
       },
@@ -63,6 +60,8 @@ export class TurnTaking {
       this.watchdog.expect();
       return session()?.createResponse(this.lastWords ? { withoutTools: true } : undefined) ?? '';
     });
+    const { caller, responses, speech } = this;
+    this.floorKeeper = new FloorKeeper(around, { caller, responses, speech, greeting, answer });
   }
 
   get callerSpeaking(): boolean {
@@ -86,17 +85,17 @@ export class TurnTaking {
 
   /** Nobody speaks, and nobody is about to. */
   get quiet(): boolean {
-    return !this.caller.open && !this.assistantSpeaking && !this.answer.pending;
+    return this.floorKeeper.quiet;
   }
 
   /** The assistant speaks, or the model writes what it will say. */
   get assistantSpeaking(): boolean {
-    return this.responses.busy || !this.around.line.idle;
+    return this.floorKeeper.assistantSpeaking;
   }
 
   /** The model is to answer, by itself or because it was asked, or does so. */
   get answerDue(): boolean {
-    return this.answer.due || this.answering;
+    return this.answer.due || this.floorKeeper.answering;
   }
 
   /** An answer is owed and could not be asked for yet: what the model does about it takes longer than usual. */
@@ -111,19 +110,17 @@ export class TurnTaking {
 
   /** Who has the floor. */
   get floor(): Floor {
-    const heard = this.speech.heardSoFar();
-    const owed = this.answer.pending || this.answering || this.responses.postponed;
-    return { heard, cutOff: this.cutByFreeze, owed, callerTurnOpen: this.caller.open };
+    return this.floorKeeper.state;
   }
 
-  /** Something of the greeting was heard. @param heardNow something of what is being played. */
+  /** Something of the greeting was heard. @param floor as it stands now. */
   greetingHeard({ heard }: Floor): boolean {
-    return this.greeting.heard(heard.some(({ heardMs }) => heardMs >= LEAST_HEARD_MS));
+    return this.greeting.heard(somethingHeard(heard));
   }
 
   /** Since the caller last said something. */
   get callerQuietMs(): number {
-    return this.caller.speaking ? 0 : this.around.clock.nowMs() - this.callerQuietSinceMs;
+    return this.caller.quietMs;
   }
 
   // --- what the conversation wants ---
@@ -156,38 +153,28 @@ export class TurnTaking {
 
   /** From now on nothing is said, and nothing is asked for. What is cut off, or was asked for, is owed. */
   freeze(): void {
-    const { floor } = this;
-    const greets = this.greeting.underWay && !this.greetingHeard(floor);
-    const owed = floor.heard.length > 0 || this.answering || this.responses.postponed;
-    this.cutByFreeze = floor.heard.some(({ heardMs }) => heardMs >= LEAST_HEARD_MS);
-    this.silence(true);
-    this.frozen = true;
-    this.responses.hold();
-    if (greets) this.greeting.requested();
-    if (owed) this.answer.owe();
+    this.floorKeeper.freeze();
   }
 
   /** It goes on here. */
   thaw(): void {
-    this.cutByFreeze = false;
-    this.frozen = false;
-    this.responses.release();
+    this.floorKeeper.thaw();
     this.pump();
   }
 
   /** Cuts the assistant off for a reason of our own. */
   cutOff(): void {
-    this.silence(true);
+    this.floorKeeper.silence(true);
   }
 
   /** A key was pressed: the caller does not want to hear more. */
   cutOffByKey(): void {
-    if (!this.holdsTheFloor && this.assistantSpeaking && this.silence(true)) this.interrupted();
+    if (!this.holdsTheFloor && this.assistantSpeaking && this.floorKeeper.silence(true)) this.interrupted();
   }
 
   /** What is asked for next is the last thing that the assistant says: nothing interrupts it, and nothing follows. */
   beginLastWords(): void {
-    this.silence(true);
+    this.floorKeeper.silence(true);
     this.answer.forgive();
     this.lastWords = true;
   }
@@ -202,7 +189,7 @@ export class TurnTaking {
 
   /** The session is gone; what was being generated, or waited for, is owed to the caller by the next one. */
   sessionLost(): void {
-    this.answer.sessionLost(this.answering || this.responses.postponed || this.caller.open);
+    this.answer.sessionLost(this.floorKeeper.answerUnderWay || this.caller.open);
     this.caller.reset();
     this.speech.sessionLost();
     this.responses.reset();
@@ -249,7 +236,6 @@ export class TurnTaking {
   }
 
   speechStopped(itemId: string): void {
-    this.callerQuietSinceMs = this.around.clock.nowMs();
     if (this.caller.stopped(itemId, this.assistantSpeaking)) this.around.turns.callerEnded();
     this.listener.changed();
   }
@@ -329,19 +315,19 @@ export class TurnTaking {
 
   // --- decisions ---
 
-  /** The model writes, or was asked for, something that the caller is to hear. */
-  private get answering(): boolean {
-    const { activeId, awaited } = this.responses;
-    return activeId === undefined ? awaited : !this.speech.isDropped(activeId);
-  }
-
   private get holdsTheFloor(): boolean {
     return this.lastWords || this.greeting.holdsTheFloor;
   }
 
   /** Asks for what is owed, once nobody speaks and the model does not answer by itself. */
   private pump(): void {
-    if (this.frozen || !this.answer.askable || this.caller.open || this.responses.busy || !this.around.session())
+    if (
+      this.floorKeeper.frozen ||
+      !this.answer.askable ||
+      this.caller.open ||
+      this.responses.busy ||
+      !this.around.session()
+    )
       return;
     this.answer.asked();
     this.responses.request();
@@ -372,27 +358,5 @@ export class TurnTaking {
     this.around.counters.interruptions++;
     this.around.turns.interrupted();
     this.listener.interrupted();
-  }
-
-  /**
-   * The assistant stops, and the model is told what of it was heard.
-   * @param ours the model knows nothing of it; when the caller speaks, it may stop by itself.
-   * @returns whether there was anything to stop.
-   */
-  private silence(ours: boolean): boolean {
-    const session = this.around.session();
-    const { activeId } = this.responses;
-    const { answering } = this;
-    this.responses.withdraw();
-    if (!answering && this.around.line.idle) return false;
-    if (activeId !== undefined && answering) {
-      this.speech.drop(activeId);
-      if (session && (ours || !session.takesTurnsItself)) session.cancelResponse(activeId);
-    }
-    const cut = this.speech.cut();
-    this.greeting.interrupted();
-    if (ours) this.around.log.info({ cut }, 'the assistant is cut off');
-    else this.around.log.info({ cut }, 'the caller interrupts');
-    return true;
   }
 }

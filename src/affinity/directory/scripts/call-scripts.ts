@@ -1,4 +1,4 @@
-import { DIGITS, NOW, type Script } from './script.js';
+import { DIGITS, NOW, onOneKey, type Script } from './script.js';
 
 // A call is a hash (KEYS[1]): `call` and `sealed` (what was written down), `epoch`, `owner` (for readers) and `who` (the
 // same, for comparing), `until` (end of the lease, by Redis' clock), `attempt`, `moving`.
@@ -14,12 +14,22 @@ local function record()
 end
 `;
 
-/** What to say to somebody with an epoch where no such call is written down. */
-const GONE = `
-local function gone(mine)
-  local last = redis.call('GET', KEYS[2])
-  if last and tonumber(last) > mine then return 'lost' end
-  return 'missing'
+/** How somebody with an epoch stands to the call: see `Renewal`. */
+const STANDING = `
+local function standing(mine)
+  local stored = redis.call('HGET', KEYS[1], 'epoch')
+  local last = tonumber(stored or redis.call('GET', KEYS[2]) or 0)
+  if last > mine then return 'lost' end
+  if not stored or last < mine then return 'missing' end
+  return 'kept'
+end
+`;
+
+/** Whether the call has another owner, or is on its way to one. */
+const ELSEWHERE = `
+local function elsewhere(who)
+  local f = redis.call('HMGET', KEYS[1], 'who', 'moving')
+  return (f[1] and f[1] ~= who) or f[2] == '1'
 end
 `;
 
@@ -36,7 +46,7 @@ return 1
 `,
 };
 
-export const FIND: Script = { name: 'parleyFind', keys: 1, lua: `${NOW}${RECORD}return record()` };
+export const FIND = onOneKey('parleyFind', `${NOW}${RECORD}return record()`);
 
 /**
  * ARGV: who, owner, above, who is dead, call, sealed, lease, TTL.
@@ -73,14 +83,11 @@ return { 1, epoch, before }
 export const RENEW: Script = {
   name: 'parleyRenew',
   keys: 2,
-  lua: `${NOW}${DIGITS}${GONE}
-local mine = tonumber(ARGV[2])
-local f = redis.call('HMGET', KEYS[1], 'epoch', 'who', 'moving')
-if not f[1] then return gone(mine) end
-local stored = tonumber(f[1])
-if stored < mine then return 'missing' end
-if stored > mine or (f[2] and f[2] ~= ARGV[1]) or f[3] == '1' then return 'lost' end
-if not f[2] then return 'missing' end
+  lua: `${NOW}${DIGITS}${STANDING}${ELSEWHERE}
+local said = standing(tonumber(ARGV[2]))
+if said ~= 'kept' then return said end
+if elsewhere(ARGV[1]) then return 'lost' end
+if redis.call('HEXISTS', KEYS[1], 'who') == 0 then return 'missing' end
 redis.call('HSET', KEYS[1], 'until', digits(now + tonumber(ARGV[3])))
 return 'kept'
 `,
@@ -90,18 +97,12 @@ return 'kept'
 export const RESTORE: Script = {
   name: 'parleyRestore',
   keys: 2,
-  lua: `${NOW}${DIGITS}${GONE}
+  lua: `${NOW}${DIGITS}${STANDING}${ELSEWHERE}
 local mine = tonumber(ARGV[3])
-local f = redis.call('HMGET', KEYS[1], 'epoch', 'who', 'moving', 'attempt')
-if f[1] then
-  local stored = tonumber(f[1])
-  if stored > mine then return 'lost' end
-  if stored == mine and ((f[2] and f[2] ~= ARGV[1]) or f[3] == '1') then return 'lost' end
-elseif gone(mine) == 'lost' then
-  return 'lost'
-end
-local attempt = math.max(tonumber(f[4] or 0), tonumber(ARGV[4]))
-if ARGV[6] ~= '' or not f[1] then redis.call('HSET', KEYS[1], 'sealed', ARGV[6]) end
+local said = standing(mine)
+if said == 'lost' or (said == 'kept' and elsewhere(ARGV[1])) then return 'lost' end
+local attempt = math.max(tonumber(redis.call('HGET', KEYS[1], 'attempt') or 0), tonumber(ARGV[4]))
+if ARGV[6] ~= '' or redis.call('EXISTS', KEYS[1]) == 0 then redis.call('HSET', KEYS[1], 'sealed', ARGV[6]) end
 redis.call('HSET', KEYS[1], 'call', ARGV[5], 'epoch', digits(mine), 'who', ARGV[1], 'owner', ARGV[2],
   'until', digits(now + tonumber(ARGV[7])), 'attempt', digits(attempt), 'moving', '0')
 redis.call('PEXPIRE', KEYS[1], ARGV[8])
@@ -128,12 +129,9 @@ return { 1, epoch, attempt }
 export const ATTEMPT: Script = {
   name: 'parleyAttempt',
   keys: 2,
-  lua: `${GONE}
-local mine = tonumber(ARGV[1])
-local stored = redis.call('HGET', KEYS[1], 'epoch')
-if not stored then return gone(mine) end
-if tonumber(stored) > mine then return 'lost' end
-if tonumber(stored) < mine then return 'missing' end
+  lua: `${STANDING}
+local said = standing(tonumber(ARGV[1]))
+if said ~= 'kept' then return said end
 return redis.call('HINCRBY', KEYS[1], 'attempt', 1)
 `,
 };
@@ -142,13 +140,10 @@ return redis.call('HINCRBY', KEYS[1], 'attempt', 1)
 export const SEAL: Script = {
   name: 'parleySeal',
   keys: 2,
-  lua: `${GONE}
-local mine = tonumber(ARGV[1])
-local stored = redis.call('HGET', KEYS[1], 'epoch')
-if not stored then return gone(mine) end
-if tonumber(stored) > mine then return 'lost' end
-redis.call('HSET', KEYS[1], 'sealed', ARGV[2])
-return 'kept'
+  lua: `${STANDING}
+local said = standing(tonumber(ARGV[1]))
+if said ~= 'lost' and redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'sealed', ARGV[2]) end
+return said
 `,
 };
 
@@ -156,14 +151,13 @@ return 'kept'
 export const REMOVE: Script = {
   name: 'parleyRemove',
   keys: 3,
-  lua: `${DIGITS}
+  lua: `${DIGITS}${STANDING}
 local mine = tonumber(ARGV[1])
-local f = redis.call('HMGET', KEYS[1], 'epoch', 'call', 'owner')
-local stored = tonumber(f[1] or redis.call('GET', KEYS[2]) or 0)
-if stored > mine then return { 0 } end
+if standing(mine) == 'lost' then return { 0 } end
+local f = redis.call('HMGET', KEYS[1], 'call', 'owner')
 redis.call('DEL', KEYS[1], KEYS[3])
 redis.call('SET', KEYS[2], digits(mine), 'PX', ARGV[2])
-return { 1, f[2] or '', f[3] or '' }
+return { 1, f[1] or '', f[2] or '' }
 `,
 };
 
@@ -171,12 +165,9 @@ return { 1, f[2] or '', f[3] or '' }
 export const SAVE_TALK: Script = {
   name: 'parleySaveTalk',
   keys: 3,
-  lua: `${GONE}
-local mine = tonumber(ARGV[1])
-local stored = redis.call('HGET', KEYS[1], 'epoch')
-if not stored then return gone(mine) end
-if tonumber(stored) > mine then return 'lost' end
-if tonumber(stored) < mine then return 'missing' end
+  lua: `${STANDING}
+local said = standing(tonumber(ARGV[1]))
+if said ~= 'kept' then return said end
 local last = 3 + 2 * tonumber(ARGV[3])
 for i = 4, last, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
 for i = last + 1, #ARGV do redis.call('HDEL', KEYS[3], ARGV[i]) end
@@ -185,4 +176,4 @@ return 'kept'
 `,
 };
 
-export const READ_TALK: Script = { name: 'parleyReadTalk', keys: 1, lua: `return redis.call('HGETALL', KEYS[1])` };
+export const READ_TALK = onOneKey('parleyReadTalk', `return redis.call('HGETALL', KEYS[1])`);

@@ -1,4 +1,4 @@
-import { NOW, type Script } from './script.js';
+import { NOW, onOneKey, type Script } from './script.js';
 
 /** KEYS: states, last beats. ARGV: who, state, how long a silent pod is kept. Gives state and silence of each, in turn. */
 export const BEAT: Script = {
@@ -37,77 +37,61 @@ redis.call('ZREM', KEYS[2], ARGV[1])
 };
 
 /** KEYS: a pod's calls. ARGV: TTL, call. */
-export const LIST: Script = {
-  name: 'parleyList',
-  keys: 1,
-  lua: `
+export const LIST = onOneKey(
+  'parleyList',
+  `
 redis.call('SADD', KEYS[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 `,
-};
+);
 
 /** KEYS: a pod's calls. ARGV: TTL. */
-export const KEEP_LIST: Script = {
-  name: 'parleyKeepList',
-  keys: 1,
-  lua: `return redis.call('PEXPIRE', KEYS[1], ARGV[1])`,
-};
+export const KEEP_LIST = onOneKey('parleyKeepList', `return redis.call('PEXPIRE', KEYS[1], ARGV[1])`);
 
 /** KEYS: a pod's calls. */
-export const LISTED: Script = { name: 'parleyListed', keys: 1, lua: `return redis.call('SMEMBERS', KEYS[1])` };
+export const LISTED = onOneKey('parleyListed', `return redis.call('SMEMBERS', KEYS[1])`);
 
 /** KEYS: a pod's calls. ARGV: call. */
-export const UNLIST: Script = { name: 'parleyUnlist', keys: 1, lua: `return redis.call('SREM', KEYS[1], ARGV[1])` };
+export const UNLIST = onOneKey('parleyUnlist', `return redis.call('SREM', KEYS[1], ARGV[1])`);
 
 /** KEYS: a pod's calls. */
-export const DROP_LIST: Script = { name: 'parleyDropList', keys: 1, lua: `return redis.call('DEL', KEYS[1])` };
+export const DROP_LIST = onOneKey('parleyDropList', `return redis.call('DEL', KEYS[1])`);
 
 /** KEYS: a session's calls, in the order they were written down. ARGV: call, TTL. */
-export const ADD_LEG: Script = {
-  name: 'parleyAddLeg',
-  keys: 1,
-  lua: `
+export const ADD_LEG = onOneKey(
+  'parleyAddLeg',
+  `
 local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 redis.call('ZADD', KEYS[1], 'NX', tonumber(last[2] or 0) + 1, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `,
-};
+);
 
 /** KEYS: a session's calls. */
-export const LAST_LEG: Script = {
-  name: 'parleyLastLeg',
-  keys: 1,
-  lua: `return redis.call('ZREVRANGE', KEYS[1], 0, 0)[1]`,
-};
+export const LAST_LEG = onOneKey('parleyLastLeg', `return redis.call('ZREVRANGE', KEYS[1], 0, 0)[1]`);
 
 /** KEYS: a session's calls. ARGV: call. */
-export const DROP_LEG: Script = { name: 'parleyDropLeg', keys: 1, lua: `return redis.call('ZREM', KEYS[1], ARGV[1])` };
+export const DROP_LEG = onOneKey('parleyDropLeg', `return redis.call('ZREM', KEYS[1], ARGV[1])`);
 
 /** KEYS: what happens once in a while. ARGV: how long. Gives 1 to the first, 0 to the others. */
-export const ONCE: Script = {
-  name: 'parleyOnce',
-  keys: 1,
-  lua: `return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1], 'NX') and 1 or 0`,
-};
+export const ONCE = onOneKey('parleyOnce', `return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1], 'NX') and 1 or 0`);
 
 /** KEYS: a counter. ARGV: how long it counts. */
-export const COUNT: Script = {
-  name: 'parleyCount',
-  keys: 1,
-  lua: `
+export const COUNT = onOneKey(
+  'parleyCount',
+  `
 local count = redis.call('INCR', KEYS[1])
 if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return count
 `,
-};
+);
 
 /** KEYS: nothing that anybody reads. Whether a write is taken: a replica answers to reads, and to PING. */
-export const PROBE: Script = {
-  name: 'parleyProbe',
-  keys: 1,
-  lua: `
+export const PROBE = onOneKey(
+  'parleyProbe',
+  `
 redis.call('TIME')
 redis.call('SET', KEYS[1], '1', 'PX', 10000)
 return 1
 `,
-};
+);

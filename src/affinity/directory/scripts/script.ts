@@ -9,6 +9,10 @@ export interface Script {
   lua: string;
 }
 
+export function onOneKey(name: string, lua: string): Script {
+  return { name, keys: 1, lua };
+}
+
 /** Redis' own time in milliseconds: the clocks of pods need not agree. */
 export const NOW = `
 local clock = redis.call('TIME')

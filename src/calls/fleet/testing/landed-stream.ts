@@ -1,3 +1,4 @@
+import { pause } from '../../../common/clock.js';
 import { type StreamClaims, verifyStreamToken } from '../../stream-token.js';
 import { type Place } from '../stream-placement.js';
 import { type LineSocket, type StagedLine, type StagedPod } from './staged-pod.js';
@@ -85,7 +86,7 @@ export class LandedStream implements LineSocket {
           void this.place(far, claims, pod, 1);
           return place;
         }
-        if (far === 'silent') await new Promise<void>((resolve) => pod.clock.after(AGAIN_AFTER_MS, resolve));
+        if (far === 'silent') await pause(pod.clock, AGAIN_AFTER_MS);
         return this.place(pod, claims, relayedBy, tries + 1);
       }
     }

@@ -1,6 +1,6 @@
 import { type PodIdentity } from '../../../affinity/pod.js';
 import { type PeerOperation, type PeerReply, Peers, type RelaySocket } from '../../../affinity/pods/peers.js';
-import { type Clock } from '../../../common/clock.js';
+import { type Clock, pause } from '../../../common/clock.js';
 
 /**
  * How a pod stands to the others. `gone`: its port is closed. `silent`: nothing comes back from its address, whether it
@@ -84,7 +84,7 @@ export class NearPeers extends Peers {
     const there = this.neighbours.at.get(pod.address);
     if (!there || there.reach === 'gone') return 'dead';
     if (there.reach === 'silent' || this.reach === 'silent') {
-      await new Promise<void>((resolve) => this.clock.after(timeoutMs, resolve));
+      await pause(this.clock, timeoutMs);
       return 'silent';
     }
     return there.self.bootId === pod.bootId ? there : 'dead';

@@ -5,7 +5,7 @@ import { Ownership } from '../../../affinity/ownership.js';
 import { TalkLog } from '../../../affinity/talk-log.js';
 import { type PodIdentity } from '../../../affinity/pod.js';
 import { ThisPod } from '../../../affinity/this-pod.js';
-import { type Clock } from '../../../common/clock.js';
+import { type Clock, pause } from '../../../common/clock.js';
 import { type FakeClock } from '../../../common/fake-clock.js';
 import { Keyring } from '../../../common/keyring.js';
 import { Seal } from '../../../common/seal.js';
@@ -20,6 +20,7 @@ import { CallBooks } from '../../call-books.js';
 import { type CallConversation, CallConversations, type TalkingCall } from '../../call-conversation.js';
 import { CallFactory } from '../../call-factory.js';
 import { CallIntake } from '../../call-intake.js';
+import { CallWebhooks } from '../../call-webhooks.js';
 import { CallsService } from '../../calls.service.js';
 import { OverflowCalls } from '../../overflow-calls.js';
 import { SecondLegs } from '../../second-legs.js';
@@ -157,14 +158,17 @@ export class StagedPod {
     const fleet = (this.fleet = new Fleet(config, clock, log, directory, peers, pod));
     const finder = (this.finder = new CallFinder(clock, directory, fleet, peers, pod));
     const intake = (this.intake = new CallIntake(
-      ...([config, log, admission, commands, overflow, fleet, directory, lifecycle, keyring, counters] as const),
+      ...([config, log, admission, commands, overflow, fleet, directory, keyring, counters] as const),
     ));
     const deliver = (report: CallReport): void => void reports.push({ pod: name, report });
     const books = new CallBooks(config, clock, { deliver }, directory);
     const calls = (this.calls = new CallsService(
-      ...([config, clock, log, factory, ownership, admission, intake, overflow, legs] as const),
-      ...([conversations, books, new NoModel(), counters, keyring, pod, relays] as const),
+      ...([config, clock, log, factory, ownership, admission, overflow, legs] as const),
+      ...([conversations, books, counters, pod, relays] as const),
     ));
+    const webhooks = new CallWebhooks(
+      ...([calls, factory, ownership, intake, overflow, legs, new NoModel(), counters, keyring, pod] as const),
+    );
     const taking = (this.taking = new CallTaking(
       ...([config, log, calls, directory, ownership, talks, fleet, peers, factory, pod, counters] as const),
     ));
@@ -179,10 +183,23 @@ export class StagedPod {
       ...([config, clock, log, calls, commands, taking, directory, finder, fleet, pod, lifecycle] as const),
     );
     this.dispatch = new WebhookDispatch(
-      ...([clock, log, calls, directory, finder, fleet, peers, recovery, taking, reconciliation, counters] as const),
+      ...([
+        clock,
+        log,
+        calls,
+        webhooks,
+        directory,
+        finder,
+        fleet,
+        peers,
+        recovery,
+        taking,
+        reconciliation,
+        counters,
+      ] as const),
     );
     this.duties = new FleetDuties(
-      ...([config, peers, fleet, calls, factory, recovery, reconciliation, lifecycle, ownership] as const),
+      ...([config, peers, fleet, calls, webhooks, factory, recovery, reconciliation, lifecycle, ownership] as const),
     );
     this.drain = new Drain(
       ...([config, clock, log, lifecycle, calls, fleet, ownership, directory, mover, taking] as const),
@@ -247,7 +264,7 @@ export class StagedPod {
   /** A message is on its way; with the pod dead, for ever. */
   private readonly pause = async (): Promise<void> => {
     const latencyMs = this.scenery.latencyMs();
-    if (latencyMs > 0) await new Promise<void>((resolve) => this.scenery.clock.after(latencyMs, resolve));
+    if (latencyMs > 0) await pause(this.scenery.clock, latencyMs);
     else await Promise.resolve();
     if (this.killed) await new Promise(() => undefined);
   };
