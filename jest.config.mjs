@@ -30,7 +30,7 @@ export default {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/**/*.spec.ts'],
-      testPathIgnorePatterns: ['<rootDir>/test/cluster/'],
+      testPathIgnorePatterns: ['<rootDir>/test/cluster/', '<rootDir>/test/jaeger/'],
     },
     {
       ...shared,

@@ -9,6 +9,7 @@ import { plansOf, readOptions } from './options.js';
 import { gatewayIsBuilt, type RelayName } from './relays.js';
 import { runOnce, type RunRecord, type RunSettings } from './run.js';
 import { renderTables } from './table.js';
+import { runTelemetry } from './telemetry.js';
 
 /** A pair in which the generator was late, or the machine busy, is made again: this many tries in all. */
 const TRIES = 3;
@@ -38,6 +39,7 @@ async function runPair(plan: LoadPlan, order: readonly RelayName[], settings: Ru
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
   if (args[0] === 'fleet') return runFleet(args.slice(1));
+  if (args[0] === 'telemetry') return runTelemetry(args.slice(1));
   const options = readOptions(args);
   if (process.platform !== 'linux') {
     console.error('The benchmark reads the CPU time and memory of its processes from /proc, so it runs on Linux only.');

@@ -14,7 +14,8 @@ export interface BenchOptions {
   gatewayEnv: Record<string, string>;
 }
 
-function wholeNumber(least: number): (text: string) => number {
+/** An option's value that is a whole number. */
+export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!Number.isInteger(value) || value < least)
@@ -23,10 +24,15 @@ function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** An option's value that is a number of simultaneous calls. */
+export function calls(text: string): number {
+  const count = wholeNumber(1)(text);
+  if (count > 1000) throw new InvalidArgumentError('At most 1000 calls.');
+  return count;
+}
+
 function callCounts(text: string): number[] {
-  const counts = text.split(',').map(wholeNumber(1));
-  if (counts.some((count) => count > 1000)) throw new InvalidArgumentError('At most 1000 calls.');
-  return counts;
+  return text.split(',').map(calls);
 }
 
 function setting(text: string, before: Record<string, string>): Record<string, string> {
@@ -72,7 +78,10 @@ export function readOptions(args: readonly string[]): BenchOptions {
     .option('--json <file>', 'where the results go (default: bench-results/<time>.json)')
     .option('--quick', 'a smoke test: 20 calls, 2 seconds, one pair')
     .option('--full', 'five pairs of 10 seconds, plain and TLS (about an hour)')
-    .addHelpText('after', '\nnpm run bench -- fleet --help: several pods, kills, hand-overs, Redis and the relay hop.');
+    .addHelpText(
+      'after',
+      '\nnpm run bench -- fleet --help: several pods, kills, hand-overs, Redis and the relay hop.\nnpm run bench -- telemetry --help: what traces and metrics cost.',
+    );
   const flags = command.parse(args, { from: 'user' }).opts<Flags>();
   const preset = flags.quick ? PRESETS.quick : flags.full ? PRESETS.full : PRESETS.short;
   return {

@@ -25,11 +25,14 @@ export interface RelayOptions {
   core: number | undefined;
   /** For the gateway only: settings to try. */
   gatewayEnv: Record<string, string>;
+  /** Started without OpenTelemetry altogether. */
+  withoutTelemetry?: boolean | undefined;
 }
 
 const READY_TIMEOUT_MS = 20_000;
 const distFolder = fileURLToPath(new URL('..', import.meta.url));
 const gatewayPath = join(distFolder, 'src', 'main.js');
+const preloadPath = join(distFolder, 'src', 'telemetry', 'preload.js');
 
 /** Whether there is a built gateway to measure. */
 export function gatewayIsBuilt(): boolean {
@@ -79,7 +82,7 @@ async function startBare(options: RelayOptions, env: Record<string, string>): Pr
 async function startGateway(options: RelayOptions, env: Record<string, string>): Promise<RunningRelay> {
   const mediaPort = await freePort();
   const managementPort = await freePort();
-  const child = Child.start([gatewayPath], {
+  const child = Child.start([...(options.withoutTelemetry ? [] : ['--import', preloadPath]), gatewayPath], {
     env: {
       ...env,
       PORT: String(mediaPort),

@@ -20,6 +20,7 @@ export interface RunRecord extends LoadPlan {
 export interface RunSettings {
   cores: Cores | undefined;
   gatewayEnv: Record<string, string>;
+  withoutTelemetry?: boolean;
 }
 
 const loadScript = fileURLToPath(new URL('load/main.js', import.meta.url));
@@ -43,7 +44,8 @@ export async function runOnce(relay: RelayName, plan: LoadPlan, settings: RunSet
   let running;
   try {
     const { modelUrl, restUrl } = (await nextReport(load)) as LoadListening;
-    running = await startRelay(relay, { modelUrl, restUrl, core: core?.relay, gatewayEnv: settings.gatewayEnv });
+    const { gatewayEnv, withoutTelemetry } = settings;
+    running = await startRelay(relay, { modelUrl, restUrl, core: core?.relay, gatewayEnv, withoutTelemetry });
     record.readyMs = running.readyMs;
     const go: LoadGo = {
       kind: 'go',

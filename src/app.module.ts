@@ -9,6 +9,7 @@ import { MediaStreamModule } from './media-stream/media-stream.module.js';
 import { OpenAIRealtimeModule } from './openai-realtime/openai-realtime.module.js';
 import { loggerOptions } from './telemetry/logger-options.js';
 import { ToolsModule } from './tools/tools.module.js';
+import { CallTraces } from './telemetry/trace/call-traces.js';
 import { TelemetryModule } from './telemetry/telemetry.module.js';
 
 /** The gateway, put together from its rooms. */
@@ -19,7 +20,10 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
-        LoggerModule.forRoot(loggerOptions(config)),
+        LoggerModule.forRootAsync({
+          inject: [CallTraces],
+          useFactory: (traces: CallTraces) => loggerOptions(config, traces),
+        }),
         CommonModule,
         TelemetryModule,
         HealthModule,

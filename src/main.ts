@@ -8,6 +8,9 @@ import { AppModule } from './app.module.js';
 import { CallsService } from './calls/calls.service.js';
 import { Drain } from './calls/fleet/drain.js';
 import { FleetDuties } from './calls/fleet/fleet-duties.js';
+import { type Clock } from './common/clock.js';
+import { CLOCK } from './common/clock.token.js';
+import { within } from './common/within.js';
 import { ConfigError } from './config/config-error.js';
 import { loadDotEnv } from './config/env-file.js';
 import { loadConfig, type LoadedConfig } from './config/load-config.js';
@@ -15,12 +18,18 @@ import { SecretFiles } from './config/secret-files.js';
 import { Lifecycle } from './health/lifecycle.js';
 import { ManagementServer } from './health/management-server.js';
 import { addHealthRoutes } from './health/health-routes.js';
+import { Counters } from './telemetry/counters.js';
+import { addLogLevelRoutes } from './telemetry/logs/log-level-routes.js';
+import { exportProblems } from './telemetry/sdk/export-problems.js';
+import { type RunningTelemetry, runningTelemetry } from './telemetry/sdk/running-telemetry.js';
 import { quietAboutSetUp } from './telemetry/quiet-set-up.js';
 import { MediaStreamAdapter } from './media-stream/media-stream.adapter.js';
 import { StreamUpgradePolicy } from './media-stream/stream-upgrade-policy.js';
 import { outliveMistakes, stopOnSignals, type Stoppable } from './health/process-exit.js';
 
 const LINGER_MS = 3_000;
+/** A collector that does not answer must not hold up the end of a process. */
+const LAST_EXPORT_MS = 5_000;
 
 /** Reads the configuration, or says everything that is wrong with it and ends the process. */
 function readConfig(): LoadedConfig {
@@ -31,6 +40,13 @@ function readConfig(): LoadedConfig {
     process.stderr.write(`${error.message}\n\nEvery setting is described in docs/configuration.md and .env.sample.\n`);
     process.exit(1);
   }
+}
+
+async function lastExport(telemetry: RunningTelemetry | undefined, clock: Clock): Promise<void> {
+  if (!telemetry) return;
+  await within(clock, LAST_EXPORT_MS, telemetry.shutdown(), () => {
+    throw new Error('the collector did not answer');
+  });
 }
 
 async function start(): Promise<void> {
@@ -51,9 +67,17 @@ async function start(): Promise<void> {
     onChange: (name) => log.log(`${name} was read again`),
     onProblem: (name, problem) => log.error(`${name}: ${problem}`),
   });
+  const telemetry = runningTelemetry();
+  const counters = app.get(Counters);
+  const tell = exportProblems(app.get<Clock>(CLOCK), (line, message) => log.warn(line, message, 'Telemetry'));
+  telemetry?.onError((error) => {
+    counters.exportFailures++;
+    tell(error);
+  });
   const lifecycle = app.get(Lifecycle);
   const management = app.get(ManagementServer);
   addHealthRoutes(management, app);
+  addLogLevelRoutes(management, app);
   const stoppable: Stoppable = {
     lifecycle,
     calls: app.get(CallsService),
@@ -68,6 +92,9 @@ async function start(): Promise<void> {
       await app.get(Fleet).leave();
       await app.close();
       await management.close();
+      await lastExport(telemetry, app.get<Clock>(CLOCK)).catch((error: unknown) =>
+        log.warn({ err: error }, 'the last spans or metrics could not be sent', 'Telemetry'),
+      );
     },
   };
   stopOnSignals(stoppable);

@@ -9,6 +9,8 @@ import { decodeWav } from '../simulator/audio/wav.js';
 import { startDemoModel } from '../simulator/demo/cast.js';
 import { type DemoOutcome } from '../simulator/demo/demo-report.js';
 import { type RealtimeDouble } from '../simulator/realtime/index.js';
+import { OtlpReceiver } from '../simulator/trace/otlp-receiver.js';
+import { deadPort } from './support/tcp-proxy.js';
 
 const DEMO = resolve('dist/simulator/demo/main.js');
 /** The call takes 39 seconds of real time. */
@@ -25,20 +27,25 @@ describe('the demo', () => {
   const children = new Set<ChildProcess>();
   const wav = join(folder, 'calls', 'call.wav');
   let model: RealtimeDouble;
+  let collector: OtlpReceiver;
   // Both calls take forty seconds of real time and next to no work, so they are held at the same time.
   let measured: Promise<Ended>;
   let live: Promise<Ended>;
 
   beforeAll(async () => {
     model = await startDemoModel({ apiKey: 'sk-live' });
-    measured = start(['--json', '--wav', wav]).ended;
-    live = start(['--live'], { OPENAI_API_KEY: 'sk-live', OPENAI_REALTIME_URL: model.url }).ended;
+    collector = await OtlpReceiver.start();
+    measured = start(['--json', '--wav', wav, '--otlp', collector.endpoint]).ended;
+    live = start(['--live', '--otlp', `http://127.0.0.1:${await deadPort()}`], {
+      OPENAI_API_KEY: 'sk-live',
+      OPENAI_REALTIME_URL: model.url,
+    }).ended;
   });
 
   afterAll(async () => {
     for (const child of children) child.kill('SIGKILL');
     await Promise.all([measured, live]);
-    await model.close();
+    await Promise.all([model.close(), collector.close()]);
     rmSync(folder, { recursive: true });
   });
 
@@ -77,6 +84,13 @@ describe('the demo', () => {
       expect(Math.abs(heardMs - truncatedAtMs!)).toBeLessThanOrEqual(60);
       expect(generatedMs).toBeGreaterThan(heardMs);
 
+      // The trace is whole, and a collector has got the same.
+      const { id = '', spans } = outcome.trace!;
+      expect(collector.trace(id)).toHaveLength(spans);
+      expect(collector.trace(id).filter(({ name }) => name === 'turn')).toHaveLength(5);
+      expect(collector.trace(id).at(-1)?.name).toBe('call.summary');
+      expect(outcome.otlp).toEqual({ url: `${collector.endpoint}/v1/traces` });
+
       const { sampleRateHz, channels } = decodeWav(readFileSync(wav));
       const [left = new Int16Array(), right = new Int16Array()] = channels;
       expect(sampleRateHz).toBe(8000);
@@ -104,6 +118,9 @@ describe('the demo', () => {
       );
       expect(out).toMatch(/ s {2}tool +200 \{"status":"booked"/);
       expect(out).toMatch(/ s {2}gateway +hangs up\n/);
+      // The waterfall; and a collector that is not there is no problem of the call.
+      expect(out).toMatch(/\ncall +.*\n(?:.*\n)*├ turn 1 .*━.*interrupted\n/);
+      expect(out).toMatch(/It could not be sent on\. http:\/\/127\.0\.0\.1:\d+\/v1\/traces: nobody listens there\./);
       expect(out).toContain('The call went as it should.');
       // Nobody cuts a connection that costs money.
       expect(out).not.toMatch(/CONNECTION LOST|went its own way/);
@@ -122,6 +139,12 @@ describe('the demo', () => {
     const { code, err } = await start(['--live']).ended;
     expect(code).toBe(2);
     expect(err).toContain('needs OPENAI_API_KEY');
+  });
+
+  it('says what is wrong with the URL of a collector before it begins', async () => {
+    const { code, out, err } = await start(['--otlp', 'localhost']).ended;
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('no URL of a collector');
   });
 
   it('passes on why the gateway would not start', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RedisServer } from '../../simulator/cluster/redis-server.js';
 import { FrameSchedule } from '../load/frame-schedule.js';
-import { reportHangUp } from '../load/hangup-report.js';
+import { reportHangUp } from '../load/webhooks.js';
 import { ModelServer, startRestServer } from '../load/model-server.js';
 import { FRAME_MS } from '../load/stamps.js';
 import { cpuMs } from '../process-usage.js';

@@ -18,14 +18,18 @@ export class CallerLine {
   private playedOutAtMs = 0;
   private readonly marks: { name: string; dueAtMs: number }[] = [];
   private closing = false;
-  private streamId = '';
-  callControlId = '';
+  private readonly streamId: string;
+  readonly callControlId: string;
 
   constructor(
     private readonly index: number,
     private readonly onFrame: PlayedFrame,
     private readonly onLost: () => void,
-  ) {}
+  ) {
+    const id = `${index}-${Date.now().toString(36)}`;
+    this.streamId = `stream-${id}`;
+    this.callControlId = `v3:bench-${id}`;
+  }
 
   async connect(port: number, path: string): Promise<void> {
     const { socket, head } = await connectRaw(port, path);
@@ -34,17 +38,16 @@ export class CallerLine {
       if (!this.closing) this.onLost();
     };
     socket.start(head);
-    const id = `${this.index}-${Date.now().toString(36)}`;
     socket.send('{"event":"connected","version":"1.0.0"}');
     socket.send(
       JSON.stringify({
         event: 'start',
         sequence_number: '1',
-        stream_id: `stream-${id}`,
+        stream_id: this.streamId,
         start: {
           user_id: 'bench',
-          call_control_id: `v3:bench-${id}`,
-          call_session_id: `session-${id}`,
+          call_control_id: this.callControlId,
+          call_session_id: `session-${this.callControlId}`,
           from: '+15550100001',
           to: '+15550100002',
           tags: [],
@@ -53,8 +56,6 @@ export class CallerLine {
         },
       }),
     );
-    this.streamId = `stream-${id}`;
-    this.callControlId = `v3:bench-${id}`;
     this.socket = socket;
   }
 

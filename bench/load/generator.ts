@@ -3,11 +3,11 @@ import { cpuMs, rssKib, waitMs } from '../process-usage.js';
 import { Samples } from '../samples.js';
 import { CallerLine } from './caller-line.js';
 import { FrameSchedule } from './frame-schedule.js';
-import { reportHangUp } from './hangup-report.js';
 import { type ModelSession } from './model-session.js';
 import { ModelServer } from './model-server.js';
 import { type LoadGo, type LoadPlan, type LoadResult } from './plan.js';
 import { FRAME_MS } from './stamps.js';
+import { announceCall, reportHangUp } from './webhooks.js';
 
 /** Calls that warm the relay up before its idle memory is read: code compiled, pools filled. Their frames do not count. */
 const PRIMING_CALLS = 10;
@@ -106,6 +106,7 @@ export class LoadGenerator {
     this.schedule = new FrameSchedule(performance.now(), calls, FRAME_MS);
     const connecting = lines.map(async (line, i) => {
       await delay(i * RAMP_MS_PER_CALL);
+      if (this.plan.announced) await announceCall(relay.mediaPort, line.callControlId);
       await line.connect(relay.mediaPort, relay.mediaPath);
     });
     await Promise.all(connecting);

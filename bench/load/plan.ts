@@ -11,6 +11,8 @@ export interface LoadPlan {
   profile: SpeechProfile;
   /** The model's socket over TLS. */
   tls: boolean;
+  /** Calls are announced by webhook first, as real ones are: only then are they traced. */
+  announced?: boolean;
 }
 
 /** From the generator, when its servers are up. */

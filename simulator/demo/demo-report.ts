@@ -23,6 +23,10 @@ export interface DemoOutcome {
   gatewayAnsweredAfterMs: number[];
   /** What the model's part cost, or would have cost. */
   costUsd: number | undefined;
+  /** The call's trace; undefined: none came. */
+  trace: { id: string; spans: number } | undefined;
+  /** What `--otlp` asked for: where the trace went, and what went wrong. */
+  otlp?: { url: string; problem?: string };
   /** The recording's path. */
   wav: string | undefined;
 }
@@ -57,6 +61,7 @@ export function outcomeText(outcome: DemoOutcome, colors: Colors, columns = 120)
   const more = [toolText(outcome), lossText(outcome), costText(outcome)].filter((text) => text !== undefined);
   if (more.length > 0) parts.push(more.join('\n'));
   if (remarks.length > 0) parts.push(colors.yellow(`The model went its own way: ${remarks.join('; ')}.`));
+  parts.push(traceText(outcome, colors));
   if (wav !== undefined) parts.push(`Listen to it (caller left, assistant right): ${colors.bold(wav)}`);
   if (ok) parts.push(colors.green('The call went as it should.'));
   else
@@ -102,6 +107,15 @@ function lossText({ call, loss }: DemoOutcome): string | undefined {
     `The connection to the model was lost while the caller spoke. ${loss.resumedAfterMs} ms later the gateway went on in a\n` +
     `session that it keeps ready for this, and had told it all that was said (${loss.toldItems} items). ${answered}`
   );
+}
+
+function traceText({ trace, otlp }: DemoOutcome, colors: Colors): string {
+  if (trace === undefined) return colors.yellow('The gateway sent no trace of the call.');
+  const what = `Trace of the call: ${trace.spans} spans, id ${trace.id}.`;
+  if (otlp === undefined) return what;
+  return otlp.problem === undefined
+    ? `${what} It is at ${otlp.url} too.`
+    : `${what}\n${colors.yellow(`It could not be sent on. ${otlp.problem}.`)}`;
 }
 
 function costText({ costUsd, live }: DemoOutcome): string | undefined {

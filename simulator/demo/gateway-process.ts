@@ -63,10 +63,12 @@ export class GatewayProcess {
 
   /** Resolves once it listens. Rejects with GatewayFailed, also when stopped meanwhile; the process is gone then. */
   static async start(options: GatewayOptions): Promise<GatewayProcess> {
-    const entry = options.entry ?? fileURLToPath(new URL('../../src/main.js', import.meta.url));
+    const entry = options.entry ?? built('../../src/main.js');
+    // Spans and metrics; a stand-in program has none.
+    const preload = options.entry === undefined ? ['--import', built('../../src/telemetry/preload.js')] : [];
     if (!existsSync(entry)) throw new GatewayFailed(`${entry} is missing: run "npm run build" first.`);
     const inherited = INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
-    const child = spawn(process.execPath, [entry], {
+    const child = spawn(process.execPath, [...preload, entry], {
       // Not the working directory of the user: the gateway would read the .env there.
       cwd: dirname(entry),
       env: {
@@ -150,6 +152,11 @@ export class GatewayProcess {
     if (listens) this.port = Number(listens[1]);
     return listens !== null;
   }
+}
+
+/** Path of a file of the built application, from this file's place among the built ones. */
+function built(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
 }
 
 /** In: a line of output, JSON or not (a stack trace). Out: always a line; what is not JSON counts as an error. */

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { CommanderError } from 'commander';
 import { exitCodeOf, untilStopped } from '../cli/stop-signals.js';
 import { openTerminal, type Terminal } from '../cli/terminal.js';
+import { forwardTraces } from '../trace/forward.js';
+import { waterfallText } from '../trace/waterfall.js';
 import { outcomeJson, outcomeText } from './demo-report.js';
 import { GatewayFailed } from './gateway-process.js';
 import { LiveView } from './live-view.js';
@@ -38,6 +40,15 @@ async function main(terminal: Terminal): Promise<number> {
         outcome.wav = recordingPath(flags);
         mkdirSync(dirname(outcome.wav), { recursive: true });
         writeFileSync(outcome.wav, recording);
+      }
+      if (flags.otlp) {
+        // The call is over, and went as it went: a collector that is not there changes nothing about it.
+        const problem = await forwardTraces(run.exports, flags.otlp);
+        outcome.otlp = { url: flags.otlp.href, ...(problem !== undefined && { problem }) };
+      }
+      if (view !== QUIET_VIEW && run.trace.length > 0) {
+        const columns = terminal.out.columns ?? 120;
+        terminal.out.write(`\n${waterfallText(run.trace, { columns, colors: terminal.outColors })}\n`);
       }
       terminal.out.write(
         flags.json ? outcomeJson(outcome) : `\n${outcomeText(outcome, terminal.outColors, terminal.out.columns)}\n`,

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { collectorUrl } from '../trace/forward.js';
 
 export interface DemoFlags {
   live?: true;
   quiet?: true;
   json?: true;
   wav?: string;
+  /** Where a collector takes traces. */
+  otlp?: URL;
 }
 
 /** The demo's command line. */
@@ -19,10 +22,23 @@ export function demoCommand(): Command {
     )
     .option('--live', 'with the real model: OPENAI_API_KEY from the environment or .env; only the phone is simulated')
     .option('--wav <file>', 'where the recording goes (default: a new file in recordings/)')
+    .option(
+      '--otlp <url>',
+      'sends the trace of the call to a collector or Jaeger too, as in http://localhost:4318',
+      readUrl,
+    )
     .option('--quiet', 'only the result')
     .option('--json', 'the result as JSON, nothing else')
     .showHelpAfterError('(--help lists what there is)')
     .exitOverride();
+}
+
+function readUrl(text: string): URL {
+  try {
+    return collectorUrl(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Settings of the gateway that make sense in a live demo, if the user has them. */

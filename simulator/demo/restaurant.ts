@@ -37,14 +37,17 @@ export class Restaurant {
   private readonly taken: BookingRequest[] = [];
   private readonly secret = randomUUID();
 
-  private constructor(private readonly server: Server) {
+  private constructor(
+    private readonly server: Server,
+    private readonly workMs: number,
+  ) {
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.take(request, response).catch(() => response.destroy());
     });
   }
 
-  /** Listens on a free port of 127.0.0.1. */
-  static async start(): Promise<Restaurant> {
+  /** Listens on a free port of 127.0.0.1. @param workMs what a booking takes */
+  static async start(workMs = WORK_MS): Promise<Restaurant> {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -53,7 +56,7 @@ export class Restaurant {
     // What is wrong with one connection is no reason to end the demo.
     server.on('error', () => undefined);
     server.on('clientError', (_error, socket) => socket.destroy());
-    return new Restaurant(server);
+    return new Restaurant(server, workMs);
   }
 
   /** Oldest first. */
@@ -102,7 +105,7 @@ export class Restaurant {
       return answer(404, { error: 'There is nothing here.' });
     if (authorization !== `Bearer ${this.secret}`) return answer(401, { error: 'The key is wrong.' });
     if (!wanted.success || record.idempotencyKey === undefined) return answer(422, { error: 'That is no booking.' });
-    await setTimeout(WORK_MS);
+    await setTimeout(this.workMs);
     const { day, time, people } = wanted.data;
     answer(200, { status: 'booked', day, time, people, table: 'by the fireplace' });
   }

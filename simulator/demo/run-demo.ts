@@ -6,6 +6,8 @@ import { addressesOf } from '../cli/place-calls.js';
 import { pause, within } from '../cli/stop-signals.js';
 import { type RealtimeDouble } from '../realtime/index.js';
 import { type SimulatedCall } from '../telnyx/index.js';
+import { type ReceivedExport } from '../trace/otlp-receiver.js';
+import { type TraceSpan } from '../trace/span.js';
 import { type CallEvidence, problemsOf, remarksOf } from './check-call.js';
 import { resumedAfterMs } from './check-loss.js';
 import { ConnectionLoss } from './connection-loss.js';
@@ -22,20 +24,27 @@ export interface DemoRun {
   outcome: DemoOutcome;
   /** The recording, when there was a call. */
   recording: Buffer | undefined;
+  /** The spans of the call, in the order in which the gateway sent them. */
+  trace: readonly TraceSpan[];
+  /** The same as they came. */
+  exports: readonly ReceivedExport[];
 }
 
 const LOOK_EVERY_MS = 40;
 /** The gateway's last lines and webhooks, after the hang-up. */
 const LAST_WORDS_MS = 3000;
+const SUMMARY_SPAN = 'call.summary';
 
 /**
- * Holds the demo's call. In: the user's settings when the model is the real one; where to show it; what stops it.
+ * Holds the demo's call. In: the user's settings when the model is the real one; where to show it; what stops it; how long
+ * the restaurant takes to book.
  * Out: what it came to; undefined when it was stopped. Rejects with GatewayFailed when there is no gateway.
  */
 export async function runDemo(
   live: Readonly<Record<string, string>> | undefined,
   view: DemoView,
   stopped: AbortSignal,
+  toolMs?: number,
 ): Promise<DemoRun | undefined> {
   const lines: GatewayLine[] = [];
   let onLine = (_line: GatewayLine): void => undefined;
@@ -48,6 +57,7 @@ export async function runDemo(
   const stage = await setStage({
     live,
     stopped,
+    toolMs,
     onLine: (line) => {
       lines.push(line);
       onLine(line);
@@ -90,15 +100,27 @@ export async function runDemo(
       bookings: stage.restaurant.requests,
       model: stage.realtime && { refused: refusedBy(stage.realtime), loss: loss?.outcome },
     };
-    const outcome = outcomeOf(evidence, startUpMs);
-    return { outcome, recording: recordingOf(call) };
+    const trace = await traceIn(stage);
+    const outcome = {
+      ...outcomeOf(evidence, startUpMs),
+      trace: trace[0] && { id: trace[0].traceId, spans: trace.length },
+    };
+    return { outcome, recording: recordingOf(call), trace, exports: stage.collector.exports };
   } finally {
     view.close();
     await stage.close();
   }
 }
 
-function outcomeOf(evidence: CallEvidence, startUpMs: number): DemoOutcome {
+/** The call's spans: the only trace that there is. Its last span is the summary. */
+async function traceIn({ collector, gateway }: Stage): Promise<TraceSpan[]> {
+  const patienceMs = gateway.running ? LAST_WORDS_MS : 0;
+  const last = await collector.waitFor(({ name }) => name === SUMMARY_SPAN, patienceMs);
+  const traceId = last?.traceId ?? collector.spans[0]?.traceId;
+  return traceId === undefined ? [] : collector.trace(traceId);
+}
+
+function outcomeOf(evidence: CallEvidence, startUpMs: number): Omit<DemoOutcome, 'trace'> {
   const { report, interruption, gatewayLines, model } = evidence;
   const problems = problemsOf(evidence);
   const [booking] = evidence.bookings;

@@ -5,14 +5,13 @@ import { CLOCK } from '../common/clock.token.js';
 import { type Clock, type Timer } from '../common/clock.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
+import { RENEW_SHARE } from '../config/settings/redis.js';
 import { CallDirectory, type CallRecord, DirectoryUnavailable, type NewCall, type Renewal } from './call-directory.js';
 import { samePod } from './pod.js';
 import { ThisPod } from './this-pod.js';
 
 /** Calls that ended while the directory was away: it is told when it is back. */
 const OWED_MEMORY = { max: 20_000, ttl: 4.5 * 3_600_000 };
-/** Three renewals fit into a lease: one may be lost, one may be late. */
-const RENEW_SHARE = 0.3;
 
 interface Holding {
   call: NewCall;
@@ -53,6 +52,13 @@ export class Ownership implements OnModuleDestroy {
 
   onModuleDestroy(): void {
     this.timer?.cancel();
+  }
+
+  /** Calls that this pod owns in the directory. */
+  get leases(): number {
+    let leases = 0;
+    for (const { epoch } of this.holdings.values()) if (epoch > 0) leases++;
+    return leases;
   }
 
   /** Whether there can be other pods at all. */

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CallDirectory } from '../affinity/call-directory.js';
-import { CALL_KEPT_MS } from '../affinity/directory/kept-for.js';
 import { CLOCK } from '../common/clock.token.js';
 import { type Clock } from '../common/clock.js';
 import { CONFIG } from '../config/config.token.js';
@@ -9,6 +8,7 @@ import { type ConversationReport } from '../conversation/record/conversation-rep
 import { CallReports } from '../report/call-reports.js';
 import { type CarriedCall } from './carried-call.js';
 import { type EndReason } from './end-reason.js';
+import { isFirstToTell } from './first-to-tell.js';
 
 /** Reports calls when our part of them is over: at their end, or when the caller was handed over. */
 @Injectable()
@@ -50,15 +50,9 @@ export class CallBooks {
     };
     this.waiting++;
     void finished.then(async (conversation) => {
-      const first = await this.isFirst(callControlId);
+      const first = await isFirstToTell(this.directory, 'report', callControlId);
       this.waiting--;
       if (first) this.reports.deliver({ ...report, conversation: conversation ?? null });
     });
-  }
-
-  /** A call that changed hands as it ended, or after the caller was handed over, is over for two pods. */
-  private async isFirst(callControlId: string): Promise<boolean> {
-    if (!this.directory.shared) return true;
-    return this.directory.turn(`report ${callControlId}`, CALL_KEPT_MS).catch(() => true);
   }
 }

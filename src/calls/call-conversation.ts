@@ -1,8 +1,10 @@
 import { type Logger } from 'pino';
 import { type CallActions, type TransferFailure } from '../conversation/call.port.js';
 import { type Line } from '../conversation/line.port.js';
+import { type ConversationObserver } from '../conversation/observer.port.js';
 import { type ConversationKeeper, type SavedConversation } from '../conversation/record/saved-conversation.js';
 import { type ConversationReport } from '../conversation/record/conversation-report.js';
+import { type RecalledConversation } from '../conversation/record/restored-record.js';
 
 /** A conversation, as the life of its call is concerned with it. */
 export interface CallConversation {
@@ -32,6 +34,8 @@ export interface TalkingCall {
   line: Line;
   log: Logger;
   call: CallActions;
+  /** Told of every turn and every session with the model; what it throws ends nothing. */
+  observer?: ConversationObserver | undefined;
   /** Where it is written down while it goes on; undefined: nowhere. */
   keeper?: ConversationKeeper | undefined;
   /** What another pod wrote down of it: it goes on. Undefined: it begins. */
@@ -47,4 +51,6 @@ export interface TalkingCall {
 /** Where conversations come from. */
 export abstract class CallConversations {
   abstract begin(call: TalkingCall): CallConversation;
+  /** What a conversation was that another pod had, and nobody goes on with; undefined where nothing of it can be read. */
+  abstract recall(saved: SavedConversation): RecalledConversation | undefined;
 }

@@ -17,6 +17,8 @@ import { Call, type CallSurroundings } from './call.js';
 import { FencedCommands } from './fenced-commands.js';
 import { writeClientState } from './client-state.js';
 import { type EndReason, isFailure } from './end-reason.js';
+import { CallTraces } from '../telemetry/trace/call-traces.js';
+import { ATTRS, SPANS } from '../telemetry/trace/names.js';
 import { signStreamToken } from './stream-token.js';
 import { STREAM_PATH } from './stream-url.js';
 
@@ -70,9 +72,13 @@ export class CallFactory {
     private readonly pod: ThisPod,
     private readonly ownership: Ownership,
     private readonly talks: TalkLog,
+    private readonly traces: CallTraces,
   ) {
     // A pod that knows of no others is told by them of what they took.
-    this.commands = ownership.shared ? new FencedCommands(commands, (callId) => ownership.mayAct(callId)) : commands;
+    const mayAct = (callId: string): Promise<boolean> => ownership.mayAct(callId);
+    this.commands = ownership.shared
+      ? new FencedCommands(commands, mayAct, (callId) => this.fenceWatch(callId))
+      : commands;
     this.seal = new Seal(keyring, 'call papers');
   }
 
@@ -134,10 +140,23 @@ export class CallFactory {
    */
   streamRequest(callControlId: string, baseUrl: string, attempt: number, epoch = 0): StreamRequest {
     const { pod } = this;
-    const claims = { callControlId, issuedAtS: Math.floor(Date.now() / 1000), attempt, epoch, baseUrl, pod };
+    const { traceparent } = this.traces.of(callControlId);
+    const issuedAtS = Math.floor(Date.now() / 1000);
+    const claims = { callControlId, issuedAtS, attempt, epoch, baseUrl, pod, traceparent };
     const token = this.config.stream.auth === 'off' ? '' : `/${signStreamToken(claims, this.keyring)}`;
-    const clientState = writeClientState({ pod });
+    const clientState = writeClientState({ pod, traceparent });
     return { url: `${baseUrl}${STREAM_PATH}${token}`, clientState };
+  }
+
+  /** Writes a command that is not sent into its call's trace, which this pod forgets with the call that it turns out to have lost. */
+  private fenceWatch(callControlId: string): (action: string) => void {
+    const trace = this.traces.of(callControlId);
+    const startMs = Date.now();
+    const attributes = { [ATTRS.callId]: callControlId, [ATTRS.commandFenced]: true, [ATTRS.pod]: this.pod.name };
+    return (action) => {
+      const span = { name: SPANS.command(action), startMs, endMs: Date.now(), attributes, error: 'not-ours' };
+      trace.record({ ...span, kind: 'client' });
+    };
   }
 
   private get rules(): CallRules {

@@ -6,6 +6,7 @@ import { Keyring } from '../common/keyring.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
 import { Counters } from '../telemetry/counters.js';
+import { isOverflow } from '../telemetry/metrics/reasons.js';
 import { Admission, type Verdict } from './admission.js';
 import { callerOf } from './caller-rate.js';
 import { CallCommands } from './call-commands.js';
@@ -17,11 +18,19 @@ import { type CallIdentity } from './webhook-event.js';
 export type Intake =
   /** It is answered; its media streams go to this base URL. */
   | { take: true; baseUrl: string }
-  /** It is not ours; `done` resolves when Telnyx was told where it goes. */
-  | { take: false; done: Promise<unknown> };
+  /**
+   * It is not ours, and why; `overflow`: it goes to OVERFLOW_NUMBER, else it is rejected. `done` resolves when Telnyx was
+   * told where it goes.
+   */
+  | { take: false; verdict: Refusal; overflow: boolean; done: Promise<unknown> };
 
-/** The pod's own trouble, which another number does not have. A caller who calls too often does, wherever. */
-const OVERFLOWS: ReadonlySet<Verdict> = new Set<Verdict>(['full', 'event-loop-late', 'memory-low', 'directory-away']);
+/** `no-address`: of its media stream. */
+export type Refusal = Exclude<Verdict, 'admit'> | 'no-address';
+
+/** Whether a call that is rejected for this reason would have been taken, were we as we should be. */
+export function isOurTrouble(why: Refusal): boolean {
+  return why === 'no-address' || isOverflow(why);
+}
 
 /** Decides before the answer whether a call is taken, handed to OVERFLOW_NUMBER, or rejected as busy. */
 @Injectable()
@@ -54,7 +63,7 @@ export class CallIntake {
 
   /** Tells Telnyx, of a call that was judged good here. */
   async rejectTooOften(callId: string): Promise<void> {
-    this.counters.callsRejected++;
+    this.counters.callRejected('caller-too-often');
     this.log.warn({ callId, verdict: 'caller-too-often' }, 'call rejected as busy');
     await this.commands.rejectAsBusy(callId);
   }
@@ -65,17 +74,18 @@ export class CallIntake {
     const { overflowTo } = this.config.transfer;
     const judged = this.admission.judge(activeCalls, identity.from);
     // This pod's own trouble, while another has room: it answers for the fleet, and the stream is placed there.
-    const elsewhere = OVERFLOWS.has(judged) && this.fleet.roomElsewhere() !== undefined;
+    const elsewhere = isOverflow(judged) && this.fleet.roomElsewhere() !== undefined;
     const refused = !this.directory.available && this.config.redis?.failureMode === 'refuse';
     const verdict = refused ? 'directory-away' : elsewhere ? 'admit' : judged;
     const baseUrl = streamBaseUrl(this.config.stream.publicUrl, deliveredTo);
     if (verdict === 'admit' && baseUrl !== undefined) return { take: true, baseUrl };
-    if (OVERFLOWS.has(verdict) && overflowTo !== undefined) {
-      this.counters.callsOverflowed++;
+    const why = verdict === 'admit' ? 'no-address' : verdict;
+    if (isOverflow(verdict) && overflowTo !== undefined) {
+      this.counters.callOverflowed(verdict);
       this.log.warn({ callId, verdict, activeCalls }, 'call sent to the overflow number');
-      return { take: false, done: this.overflow.take(identity, overflowTo) };
+      return { take: false, verdict: why, overflow: true, done: this.overflow.take(identity, overflowTo) };
     }
-    this.counters.callsRejected++;
+    this.counters.callRejected(why);
     if (verdict === 'admit') {
       this.log.error(
         { callId },
@@ -84,6 +94,6 @@ export class CallIntake {
     } else {
       this.log.warn({ callId, verdict, activeCalls }, 'call rejected as busy');
     }
-    return { take: false, done: this.commands.rejectAsBusy(callId) };
+    return { take: false, verdict: why, overflow: false, done: this.commands.rejectAsBusy(callId) };
   }
 }

@@ -24,6 +24,12 @@ describe('The papers of a call', () => {
     expect(openPapers('call', sealPapers(papers, sealer), sealer)).toEqual(papers);
   });
 
+  it('carry the context of the trace, and are read without one too', () => {
+    const traced = { ...papers, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00' };
+    expect(openPapers('call', sealPapers(traced, sealer), sealer)).toEqual(traced);
+    expect(openPapers('call', sealPapers(papers, sealer), sealer)?.traceparent).toBeUndefined();
+  });
+
   it('show nobody who calls', () => {
     expect(sealPapers(papers, sealer).toString('latin1')).not.toContain('1555');
   });

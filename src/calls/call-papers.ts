@@ -4,6 +4,7 @@ import { TRANSFER_FAILURES } from '../conversation/call.port.js';
 import { CALL_PHASES, type CallState, INITIAL_CALL_STATE, SECOND_LEGS } from './call-events.js';
 import { type CallFacts } from './carried-call.js';
 import { END_REASONS } from './end-reason.js';
+import { traceparentSchema } from './traceparent-schema.js';
 
 /** What another pod needs to go on with a call: who calls whom, and how far it has come. */
 export interface CallPapers {
@@ -11,6 +12,8 @@ export interface CallPapers {
   state: CallState;
   /** Milliseconds since 1970. */
   startedAtMs: number;
+  /** Of the call's trace; undefined where nothing is traced, or all of it is written. */
+  traceparent?: string | undefined;
 }
 
 const text = z.string().optional();
@@ -30,12 +33,13 @@ const schema = z.object({
   facts: z.object({ callSessionId: text, from: text, to: text }),
   state: stateSchema,
   startedAtMs: z.number(),
+  traceparent: traceparentSchema,
 });
 
 /** Writes a call's papers. They hold phone numbers, so they are sealed, each to its own call. */
-export function sealPapers({ facts, state, startedAtMs }: CallPapers, sealer: Sealer): Buffer {
+export function sealPapers({ facts, state, startedAtMs, traceparent }: CallPapers, sealer: Sealer): Buffer {
   const { callControlId, callSessionId, from, to } = facts;
-  const papers = { facts: { callSessionId, from, to }, state, startedAtMs };
+  const papers = { facts: { callSessionId, from, to }, state, startedAtMs, traceparent };
   return sealer.seal(Buffer.from(JSON.stringify(papers)), callControlId);
 }
 
@@ -44,9 +48,9 @@ export function openPapers(callControlId: string, sealed: Buffer | undefined, se
   const plain = sealed && sealer.unseal(sealed, callControlId);
   if (!plain) return undefined;
   try {
-    const { facts, state, startedAtMs } = schema.parse(JSON.parse(plain.toString('utf8')));
+    const { facts, state, startedAtMs, traceparent } = schema.parse(JSON.parse(plain.toString('utf8')));
     const full: CallState = { ...INITIAL_CALL_STATE, ...state };
-    return { facts: { callControlId, ...facts }, state: full, startedAtMs };
+    return { facts: { callControlId, ...facts }, state: full, startedAtMs, traceparent };
   } catch {
     return undefined;
   }

@@ -4,14 +4,19 @@ import { ThisPod } from '../affinity/this-pod.js';
 import { Keyring } from '../common/keyring.js';
 import { ModelConnector } from '../conversation/model.port.js';
 import { Counters } from '../telemetry/counters.js';
+import { NumberAttributes } from '../telemetry/numbers/number-attributes.js';
+import { type OpenSpan } from '../telemetry/trace/call-trace.js';
+import { CallTraces } from '../telemetry/trace/call-traces.js';
+import { ATTRS } from '../telemetry/trace/names.js';
 import { CallFactory } from './call-factory.js';
-import { CallIntake } from './call-intake.js';
+import { CallIntake, isOurTrouble } from './call-intake.js';
 import { CallsService } from './calls.service.js';
 import { type CarriedCall } from './carried-call.js';
 import { OverflowCalls } from './overflow-calls.js';
 import { endOfSecondLeg, type SecondLeg, SecondLegs } from './second-legs.js';
 import { attemptOf } from './stream-token.js';
-import { type CallWebhook } from './webhook-event.js';
+import { type CallIdentity, type CallWebhook } from './webhook-event.js';
+import { type WebhookReceipt } from './webhook-receipt.js';
 
 /** A webhook about a call that can be one of ours. */
 type CallNews = Exclude<CallWebhook, { kind: 'ignored' | 'initiated' }>;
@@ -30,6 +35,8 @@ export class CallWebhooks {
     private readonly counters: Counters,
     private readonly keyring: Keyring,
     private readonly pod: ThisPod,
+    private readonly traces: CallTraces,
+    private readonly numbers: NumberAttributes,
   ) {}
 
   /** Whether the webhook is about something that this pod knows of; if not, another one may. */
@@ -42,15 +49,23 @@ export class CallWebhooks {
     return isKnown(callControlId) || (firstLeg !== undefined && isKnown(firstLeg));
   }
 
-  /** A webhook that was verified and seen for the first time. */
-  async handle(event: CallWebhook): Promise<void> {
+  /** The call that a webhook is about: for that of a second leg, the one that the leg was dialled for. */
+  subjectOf(identity: CallIdentity): string {
+    return this.secondLegs.find(identity)?.firstLeg ?? identity.clientState?.call ?? identity.callControlId;
+  }
+
+  /**
+   * A webhook that was verified and seen for the first time.
+   * @param receipt how it came; undefined where it came by another pod.
+   */
+  async handle(event: CallWebhook, receipt?: WebhookReceipt): Promise<void> {
     if (event.kind === 'ignored') {
       this.counters.webhooksIgnored++;
       return;
     }
     const { callControlId } = event.call;
     try {
-      if (event.kind === 'initiated') await this.callInitiated(event);
+      if (event.kind === 'initiated') await this.callInitiated(event, receipt);
       else await this.callNews(event);
     } catch (error) {
       const carried = this.calls.find(callControlId);
@@ -59,18 +74,52 @@ export class CallWebhooks {
     }
   }
 
-  private async callInitiated(event: CallWebhook & { kind: 'initiated' }): Promise<void> {
-    const { callControlId, callSessionId, connectionId, from, to } = event.call;
+  private async callInitiated(
+    event: CallWebhook & { kind: 'initiated' },
+    receipt: WebhookReceipt | undefined,
+  ): Promise<void> {
+    const { callControlId } = event.call;
     if (event.direction !== 'incoming') {
       this.counters.webhooksIgnored++;
       this.secondLegs.find(event.call);
       return;
     }
     if (this.calls.isKnown(callControlId)) return;
+    const root = this.beginTrace(event.call, receipt);
+    try {
+      await this.decide(event, root);
+      root.end();
+    } catch (error) {
+      root.end('internal-error');
+      throw error;
+    } finally {
+      // Nobody will write into the trace of a call that is not ours.
+      if (!this.calls.find(callControlId)) this.traces.forget(callControlId);
+    }
+  }
+
+  private beginTrace({ callControlId, callSessionId, from, to }: CallIdentity, receipt?: WebhookReceipt): OpenSpan {
+    const attributes = {
+      [ATTRS.callId]: callControlId,
+      [ATTRS.conversationId]: callControlId,
+      [ATTRS.sessionId]: callSessionId,
+      [ATTRS.pod]: this.pod.name,
+      [ATTRS.webhookEventId]: receipt?.eventId,
+      ...this.numbers.of(from, to),
+    };
+    const times = receipt && { startMs: receipt.receivedAtMs, linkedTo: receipt.traceparent };
+    return this.traces.begin(callControlId, { kind: 'server', attributes, ...times });
+  }
+
+  /** A call rings: it is answered, rejected or sent on. @param root the first span of its trace, to be ended by the caller. */
+  private async decide(event: CallWebhook & { kind: 'initiated' }, root: OpenSpan): Promise<void> {
+    const { callControlId, callSessionId, connectionId, from, to } = event.call;
     const intake = this.intake.judge(event.call, event.deliveredTo, this.calls.activeCalls);
     if (!intake.take) {
       this.calls.markOver(callControlId);
+      root.set({ [intake.overflow ? ATTRS.callOverflowed : ATTRS.callRejected]: intake.verdict });
       await intake.done;
+      if (!intake.overflow && isOurTrouble(intake.verdict)) root.end(intake.verdict);
       return;
     }
     const { baseUrl } = intake;
@@ -83,12 +132,14 @@ export class CallWebhooks {
     const [tooOften] = await Promise.all([this.intake.tooOftenInFleet(from), written]);
     if (!carried.call.active) return;
     if (tooOften) {
+      root.set({ [ATTRS.callRejected]: 'caller-too-often' });
       await this.calls.turnAway(carried);
       return this.intake.rejectTooOften(callControlId);
     }
     const request = this.factory.streamRequest(callControlId, baseUrl, 0);
     const outcome = await this.factory.commands.answer(callControlId, request);
     if (outcome.ok) this.counters.callsAnswered++;
+    root.end(outcome.ok || outcome.gone ? undefined : 'answer-failed');
     carried.call.handle(outcome.ok ? { type: 'answer-accepted' } : { type: 'answer-refused', gone: outcome.gone });
   }
 

@@ -122,6 +122,52 @@ describe('the report of a call', () => {
     expect(calls.heldCalls).toBe(0);
   });
 
+  it('tells what was said on another pod, where the call ends before its stream is here', async () => {
+    const stage = setUp(REPORTS);
+    const { calls, reports } = stage;
+    const usage = { ...REPORT.usage, outputAudioTokens: 300 };
+    const totals = { turns: 2, interruptions: 1, transcriptionSeconds: 3, knownCostUsd: 0.25, costUsd: 0.25, usage };
+    const conversation = new Map<string, unknown>([
+      ['entry/0', { kind: 'assistant', number: 0, atMs: 1, text: 'How can I help you?', heardShare: 1, cut: false }],
+      ['entry/1', { kind: 'caller', number: 1, atMs: 2, text: 'Sales, please.' }],
+      [
+        'entry/2',
+        { kind: 'assistant', number: 2, atMs: 3, text: 'I am putting you through.', heardShare: 1, cut: false },
+      ],
+      ['totals', totals],
+      ['sessions', { resumes: 1, greetingHeard: true }],
+      // What nobody has heard was not said.
+      [
+        'floor',
+        { heard: [{ entry: 2, heardMs: 0, heardShare: 0 }], cutOff: false, owed: false, callerTurnOpen: false },
+      ],
+    ]);
+    const taken = { epoch: 2, baseUrl: 'wss://gw.example.com', record: undefined };
+    calls.adopt({ callControlId: 'a', ...taken, conversation });
+    calls.adopt({ callControlId: 'unread', ...taken, conversation: new Map() });
+    for (const id of ['a', 'unread']) await stage.webhooks.handle(hangup(id));
+    await settle();
+    expect(reports.delivered).toMatchObject([
+      {
+        callId: 'a',
+        conversation: {
+          ...{
+            interruptions: 1,
+            resumes: 1,
+            transcriptionSeconds: 3,
+            costUsd: 0.25,
+            usage: { outputAudioTokens: 300 },
+          },
+          transcript: [
+            { kind: 'assistant', text: 'How can I help you?' },
+            { kind: 'caller', text: 'Sales, please.' },
+          ],
+        },
+      },
+      { callId: 'unread', conversation: null },
+    ]);
+  });
+
   it('goes without a conversation where none took place, and nowhere when it is not wanted', async () => {
     const wanted = setUp(REPORTS);
     await wanted.webhooks.handle(initiated('a'));

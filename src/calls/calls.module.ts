@@ -3,6 +3,7 @@ import { FleetModule } from '../affinity/fleet.module.js';
 import { ThisPodModule } from '../affinity/this-pod.module.js';
 import { ConversationModule } from '../conversation/conversation.module.js';
 import { ConversationService } from '../conversation/conversation.service.js';
+import { NumberAttributes } from '../telemetry/numbers/number-attributes.js';
 import { HealthModule } from '../health/health.module.js';
 import { ReportModule } from '../report/report.module.js';
 import { Admission } from './admission.js';
@@ -11,6 +12,8 @@ import { CallCommands } from './call-commands.js';
 import { CallConversations } from './call-conversation.js';
 import { CallFactory } from './call-factory.js';
 import { CallIntake } from './call-intake.js';
+import { CallSummaries } from './call-summaries.js';
+import { CallTracing } from './call-tracing.js';
 import { CallWebhooks } from './call-webhooks.js';
 import { CallsService } from './calls.service.js';
 import { CallMover } from './fleet/call-mover.js';
@@ -41,6 +44,9 @@ const CONVERSATIONS: abstract new (...needs: never[]) => CallConversations = Con
     CallFactory,
     CallIntake,
     CallBooks,
+    CallSummaries,
+    CallTracing,
+    NumberAttributes,
     OverflowCalls,
     SecondLegs,
     Admission,
@@ -56,6 +62,6 @@ const CONVERSATIONS: abstract new (...needs: never[]) => CallConversations = Con
     { provide: CallCommands, useClass: TelnyxCallCommands },
     { provide: CallConversations, useExisting: CONVERSATIONS },
   ],
-  exports: [CallsService, StreamPlacement, Relays, FleetDuties, Drain],
+  exports: [CallsService, CallTracing, StreamPlacement, Relays, FleetDuties, Drain],
 })
 export class CallsModule {}

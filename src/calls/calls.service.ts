@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { type CallRecord } from '../affinity/call-directory.js';
@@ -12,12 +12,15 @@ import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
 import { type SavedConversation } from '../conversation/record/saved-conversation.js';
 import { Counters } from '../telemetry/counters.js';
+import { CallTraces } from '../telemetry/trace/call-traces.js';
 import { Admission } from './admission.js';
 import { CallBooks } from './call-books.js';
 import { CallConversations } from './call-conversation.js';
 import { CallFactory } from './call-factory.js';
 import { type CallLine } from './call-line.js';
+import { CallSummaries } from './call-summaries.js';
 import { type CallFacts, CarriedCall, type EarlierCall } from './carried-call.js';
+import { ConversationObservers } from './conversation-observers.js';
 import { type EndReason } from './end-reason.js';
 import { Relays } from './fleet/relays.js';
 import { OverflowCalls } from './overflow-calls.js';
@@ -44,6 +47,8 @@ export interface ClaimedCall {
   conversation: SavedConversation | undefined;
   /** What the caller said while it was on its way here, as G.711. */
   unheard?: Buffer | undefined;
+  /** Of its trace, as its token or its client state has it; for a call whose papers do not say. */
+  traceparent?: string | undefined;
 }
 
 /** The calls of this pod: where each is from its beginning, here or on another pod, to its end, and its media stream. */
@@ -70,6 +75,9 @@ export class CallsService {
     private readonly counters: Counters,
     private readonly pod: ThisPod,
     private readonly relays: Relays,
+    private readonly traces: CallTraces,
+    private readonly summaries: CallSummaries,
+    @Optional() private readonly observers?: ConversationObservers,
   ) {
     ownership.onLost((callControlId) => {
       this.log.warn({ callId: callControlId }, 'call lost to another pod: it goes on there');
@@ -85,11 +93,11 @@ export class CallsService {
 
   /**
    * Calls that need this process: those it carries, those waiting for the word that they are over, those whose last words
-   * are being written down, those whose audio passes through. Not the ones that were handed over: they go on without us.
+   * are being written down or whose totals are, those whose audio passes through. Not the ones that were handed over: they go on without us.
    */
   get heldCalls(): number {
     const held = this.count(({ call }) => call.state.phase !== 'transferred');
-    return held + this.overflow.pending + this.books.pending + this.relays.open;
+    return held + this.overflow.pending + this.books.pending + this.summaries.pending + this.relays.open;
   }
 
   /** Ids of the calls whose media stream belongs to this pod. */
@@ -142,7 +150,8 @@ export class CallsService {
   }
 
   /** Goes on with a call that another pod has answered or carried. Does nothing if it is here already. */
-  adopt({ callControlId, epoch, baseUrl, record, conversation, unheard }: ClaimedCall): CarriedCall {
+  adopt(claimed: ClaimedCall): CarriedCall {
+    const { callControlId, epoch, baseUrl, record, conversation, unheard } = claimed;
     const present = this.calls.get(callControlId);
     const papers = this.factory.papersOf(callControlId, record?.sealed);
     const attempt = record?.attempt ?? 0;
@@ -163,6 +172,8 @@ export class CallsService {
       present.ownedAnew(epoch, attempt);
       return present;
     }
+    // Papers that say nothing of a trace are those of a call whose trace is complete, or that has none.
+    this.traces.join(callControlId, papers ? papers.traceparent : claimed.traceparent);
     const carried = this.carry(papers?.facts ?? { callControlId }, baseUrl, { papers, attempt, conversation, unheard });
     carried.call.takeUp();
     return carried;
@@ -186,6 +197,7 @@ export class CallsService {
     this.secondLegs.forget(callControlId);
     this.counters.callsLeft++;
     carried.dismiss();
+    this.traces.forget(callControlId);
     carried.log.info('call goes on elsewhere');
   }
 
@@ -261,8 +273,9 @@ export class CallsService {
   /** A call begins here. @param earlier as another pod left it; undefined: it is new. */
   carry(facts: CallFacts, baseUrl: string, earlier?: EarlierCall): CarriedCall {
     const { callControlId, callSessionId } = facts;
+    const trace = this.traces.of(callControlId);
     const expectSecondLeg = (transfer: number): string =>
-      this.secondLegs.expect({ firstLeg: callControlId, transfer }, callSessionId, this.pod);
+      this.secondLegs.expect({ firstLeg: callControlId, transfer }, callSessionId, this.pod, trace.traceparent);
     const carried = new CarriedCall(
       facts,
       baseUrl,
@@ -270,7 +283,9 @@ export class CallsService {
         clock: this.clock,
         factory: this.factory,
         conversations: this.conversations,
-        log: this.log.logger.child({ callId: callControlId }),
+        log: this.log.logger.child({ callId: callControlId, traceId: trace.traceId }),
+        trace,
+        observer: () => this.observers?.of(callControlId),
         lastWordsWaitMs: this.books.lastWordsWaitMs,
         changed: () => void this.ownership.save(callControlId, this.factory.sealed(carried.papers)),
         expectSecondLeg: (transfer) => {
@@ -278,7 +293,7 @@ export class CallsService {
           return expectSecondLeg(transfer);
         },
         cameBack: () => this.counters.transfersFailed++,
-        handedOver: () => this.books.close(carried, carried.call.state.endReason ?? 'transferred', carried.letGo()),
+        handedOver: () => this.close(carried, carried.call.state.endReason ?? 'transferred'),
         released: () => this.release(carried),
       },
       earlier,
@@ -290,15 +305,22 @@ export class CallsService {
     return carried;
   }
 
+  /** Our part of the call is over. */
+  private close(carried: CarriedCall, endReason: EndReason): void {
+    const finished = carried.letGo();
+    this.books.close(carried, endReason, finished);
+    this.summaries.write(carried, endReason, finished);
+  }
+
   private release(carried: CarriedCall): void {
     const { callControlId } = carried.facts;
     if (!this.calls.delete(callControlId)) return;
     this.ended.set(callControlId, true);
     this.secondLegs.forget(callControlId);
-    this.counters.callsEnded++;
     const endReason = carried.call.state.endReason ?? 'internal-error';
-    this.books.close(carried, endReason, carried.letGo());
+    this.close(carried, endReason);
     const durationMs = Math.round(this.clock.nowMs() - carried.startedMs);
+    this.counters.callEnded(endReason, durationMs);
     carried.log.info({ endReason, durationMs, ...carried.summary }, 'call ended');
     this.ownership
       .forget(callControlId)

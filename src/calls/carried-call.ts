@@ -3,12 +3,16 @@ import { type TalkWriter } from '../affinity/talk-log.js';
 import { type Clock } from '../common/clock.js';
 import { type CallActions, type TransferFailure } from '../conversation/call.port.js';
 import { type ConversationReport } from '../conversation/record/conversation-report.js';
+import { type RecalledConversation } from '../conversation/record/restored-record.js';
 import { type SavedConversation } from '../conversation/record/saved-conversation.js';
 import { BesideSentences } from './beside-sentences.js';
+import { type ConversationObserver } from '../conversation/observer.port.js';
+import { type CallTrace } from '../telemetry/trace/call-trace.js';
 import { type CallConversation, type CallConversations } from './call-conversation.js';
 import { type CallState, INITIAL_CALL_STATE } from './call-events.js';
 import { type CallFactory, type CallOwner } from './call-factory.js';
-import { type CallLine } from './call-line.js';
+import { type CallLine, type LineSummary } from './call-line.js';
+import { CallSpans } from './call-spans.js';
 import { type Call } from './call.js';
 import { type CallPapers } from './call-papers.js';
 
@@ -42,6 +46,9 @@ export interface CarriedCallSurroundings {
   factory: CallFactory;
   conversations: CallConversations;
   log: Logger;
+  trace: CallTrace;
+  /** Who watches the conversation; undefined: nobody. */
+  observer(): ConversationObserver | undefined;
   /** How long the caller's last words are waited for; undefined where nobody asks what the conversation was. */
   lastWordsWaitMs: number | undefined;
   /** @returns the client state of the second leg that is about to be dialled. */
@@ -65,9 +72,12 @@ export class CarriedCall {
   /** Where the conversation is written down for other pods; undefined: nowhere. */
   private talk: TalkWriter | undefined;
   private finished: Promise<ConversationReport | undefined> | undefined;
-  private lineTotals: object | undefined;
+  private lineTotals: LineSummary | undefined;
   private returning: TransferFailure | undefined;
   private readonly beside: BesideSentences;
+  private readonly spans: CallSpans;
+  /** The caller talks to somebody else: nothing more is written into the call's trace, here or on another pod. */
+  private handedOver = false;
   /** Sentences and keys so far: each has its own cause, however often it is the same. */
   private sent = 0;
 
@@ -88,17 +98,26 @@ export class CarriedCall {
         this.returning = why;
         around.cameBack();
       },
-      handedOver: () => around.handedOver(),
+      handedOver: () => {
+        this.handedOver = true;
+        around.handedOver();
+      },
       released: () => around.released(),
-      changed: () => around.changed(),
+      changed: (call) => {
+        this.spans.changed(call.state);
+        around.changed();
+      },
     };
     const state = earlier && stateLeftBy(earlier);
     this.call = around.factory.make(facts.callControlId, baseUrl, { log: around.log, owner, state });
+    this.spans = new CallSpans(facts.callControlId, around.trace, this.call.state);
   }
 
   /** What another pod needs to go on with the call. */
   get papers(): CallPapers {
-    return { facts: this.facts, state: this.call.state, startedAtMs: this.startedAtMs };
+    const { facts, startedAtMs, handedOver, around } = this;
+    const traceparent = handedOver ? undefined : around.trace.traceparent;
+    return { facts, state: this.call.state, startedAtMs, traceparent };
   }
 
   /** The line is attached to a socket: the conversation begins, or goes on. */
@@ -116,7 +135,8 @@ export class CarriedCall {
     this.talk = this.around.factory.talkWriter(callId, saved);
     const keeper = this.talk;
     const { startedAtMs: beganAtMs } = this;
-    const known = { keeper, saved, beganAtMs, returning, unheard: this.earlier?.unheard };
+    const observer = this.around.observer();
+    const known = { keeper, saved, beganAtMs, returning, observer, unheard: this.earlier?.unheard };
     this.conversation = this.around.conversations.begin({ callId, line, log, call, ...known });
   }
 
@@ -192,8 +212,21 @@ export class CarriedCall {
   }
 
   /** What the log says at the end. */
-  get summary(): object {
-    return { line: this.lineTotals, conversation: this.conversation?.summary };
+  get summary(): { line: LineSummary | undefined; conversation: object | undefined } {
+    const conversation = this.conversation ?? this.recalled();
+    return { line: this.lineTotals, conversation: conversation?.summary };
+  }
+
+  /** What was said on another pod, where nobody has talked here. Never throws: the call has to end. */
+  private recalled(): RecalledConversation | undefined {
+    const saved = this.earlier?.conversation;
+    if (!saved || this.conversation) return undefined;
+    try {
+      return this.around.conversations.recall(saved);
+    } catch (error) {
+      this.log.error({ err: error }, 'what was said on another pod cannot be read');
+      return undefined;
+    }
   }
 
   /** Resolves with what the conversation was, if there was one and somebody wants to know. Never rejects. */
@@ -208,11 +241,12 @@ export class CarriedCall {
   private async finishConversation(): Promise<ConversationReport | undefined> {
     const { conversation } = this;
     const { lastWordsWaitMs, clock } = this.around;
-    if (!conversation) return undefined;
     if (lastWordsWaitMs === undefined) {
-      conversation.close();
+      conversation?.close();
       return undefined;
     }
+    // Its stream has not come: what is to be told was said on another pod.
+    if (!conversation) return this.recalled()?.report;
     return new Promise((resolve, reject) => {
       const late = clock.after(lastWordsWaitMs + FINISH_GRACE_MS, () => resolve(undefined));
       conversation

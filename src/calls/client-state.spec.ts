@@ -19,6 +19,12 @@ describe('client state', () => {
     expect(readClientState(writeClientState({}))).toEqual(NOTHING);
   });
 
+  it('carries the context of a trace', () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    expect(readClientState(writeClientState({ pod: POD, traceparent }))).toEqual({ ...NOTHING, pod: POD, traceparent });
+    expect(readClientState(base64({ v: 2, call: 'x', traceparent: {} }))).toEqual({ ...NOTHING, call: 'x' });
+  });
+
   it('leaves the name of a pod away, so that its uid stands for it', () => {
     const state = writeClientState({ pod: { ...POD, name: 'parley-0' } });
     expect(Buffer.from(state, 'base64').toString()).not.toContain('parley-0');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type PodIdentity } from '../affinity/pod.js';
 import { podStamp, podStampSchema } from './pod-stamp.js';
+import { traceparentSchema } from './traceparent-schema.js';
 
 /** What Telnyx keeps for us with a leg (`client_state`) and sends back in every webhook of it. */
 export interface ClientState {
@@ -9,6 +10,8 @@ export interface ClientState {
   /** On the second leg of a transfer: the call that it was dialled for, and the number of the transfer. */
   call: string | undefined;
   transfer: number | undefined;
+  /** Of the call's trace; undefined where nothing is traced. */
+  traceparent?: string | undefined;
 }
 
 const VERSION = 2;
@@ -19,6 +22,7 @@ const schema = z.object({
   pod: podStampSchema.optional().catch(undefined),
   call: z.string().min(1).optional().catch(undefined),
   transfer: z.number().int().min(1).optional().catch(undefined),
+  traceparent: traceparentSchema,
 });
 
 /** @returns base64 of JSON, as Telnyx wants it. */
@@ -30,8 +34,10 @@ export function writeClientState({ pod, ...rest }: Partial<ClientState>): string
 export function readClientState(base64: string | undefined): ClientState | undefined {
   if (base64 === undefined) return undefined;
   try {
-    const { pod, call, transfer } = schema.parse(JSON.parse(Buffer.from(base64, 'base64').toString('utf8')));
-    return { pod, call, transfer };
+    const { pod, call, transfer, traceparent } = schema.parse(
+      JSON.parse(Buffer.from(base64, 'base64').toString('utf8')),
+    );
+    return { pod, call, transfer, traceparent };
   } catch {
     return undefined;
   }

@@ -15,10 +15,14 @@ const NOT_OURS: CommandOutcome = { ok: false, gone: false, code: 'not-ours', sta
  * every pod, so that sent twice it has one effect.
  */
 export class FencedCommands extends CallCommands {
-  /** @param mayAct whether this pod may act for a call; does not reject. */
+  /**
+   * @param mayAct whether this pod may act for a call; does not reject.
+   * @param watch asked before a command is sent; what it gives is told of one that was not, by its name in Telnyx's API.
+   */
   constructor(
     private readonly commands: CallCommands,
     private readonly mayAct: (callControlId: string) => Promise<boolean>,
+    private readonly watch: (callControlId: string) => (action: string) => void = () => () => undefined,
   ) {
     super();
   }
@@ -32,31 +36,36 @@ export class FencedCommands extends CallCommands {
   }
 
   hangUp(callControlId: string): Promise<CommandOutcome> {
-    return this.fenced(callControlId, () => this.commands.hangUp(callControlId));
+    return this.fenced('hangup', callControlId, () => this.commands.hangUp(callControlId));
   }
 
   startStream(callControlId: string, stream: StreamRequest, attempt: number): Promise<CommandOutcome> {
-    return this.fenced(callControlId, () => this.commands.startStream(callControlId, stream, attempt));
+    return this.fenced('streaming_start', callControlId, () =>
+      this.commands.startStream(callControlId, stream, attempt),
+    );
   }
 
   stopStream(callControlId: string, cause: string): Promise<CommandOutcome> {
-    return this.fenced(callControlId, () => this.commands.stopStream(callControlId, cause));
+    return this.fenced('streaming_stop', callControlId, () => this.commands.stopStream(callControlId, cause));
   }
 
   transfer(callControlId: string, request: TransferRequest): Promise<CommandOutcome> {
-    return this.fenced(callControlId, () => this.commands.transfer(callControlId, request));
+    return this.fenced('transfer', callControlId, () => this.commands.transfer(callControlId, request));
   }
 
   sendKeys(callControlId: string, keys: string, cause: string): Promise<CommandOutcome> {
-    return this.fenced(callControlId, () => this.commands.sendKeys(callControlId, keys, cause));
+    return this.fenced('send_dtmf', callControlId, () => this.commands.sendKeys(callControlId, keys, cause));
   }
 
   speak(callControlId: string, sentence: string): Promise<CommandOutcome> {
-    return this.fenced(callControlId, () => this.commands.speak(callControlId, sentence));
+    return this.fenced('speak', callControlId, () => this.commands.speak(callControlId, sentence));
   }
 
   async sayBeside(callControlId: string, sentence: string, cause: string): Promise<boolean> {
-    return (await this.mayAct(callControlId)) && (await this.commands.sayBeside(callControlId, sentence, cause));
+    const refused = this.watch(callControlId);
+    if (await this.mayAct(callControlId)) return this.commands.sayBeside(callControlId, sentence, cause);
+    refused('speak');
+    return false;
   }
 
   isAlive(callControlId: string): Promise<boolean | undefined> {
@@ -67,7 +76,14 @@ export class FencedCommands extends CallCommands {
     return this.commands.activeCalls(connectionId);
   }
 
-  private async fenced(callControlId: string, send: () => Promise<CommandOutcome>): Promise<CommandOutcome> {
-    return (await this.mayAct(callControlId)) ? send() : NOT_OURS;
+  private async fenced(
+    action: string,
+    callControlId: string,
+    send: () => Promise<CommandOutcome>,
+  ): Promise<CommandOutcome> {
+    const refused = this.watch(callControlId);
+    if (await this.mayAct(callControlId)) return send();
+    refused(action);
+    return NOT_OURS;
   }
 }

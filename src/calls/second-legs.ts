@@ -30,12 +30,16 @@ export class SecondLegs {
   private readonly byCall = new Map<string, Awaited>();
   private readonly bySession = new Map<string, Awaited>();
 
-  /** A second leg is about to be dialled. @returns the client state that it has to carry. */
-  expect(leg: SecondLeg, callSessionId: string | undefined, pod: PodIdentity): string {
+  /**
+   * A second leg is about to be dialled.
+   * @param traceparent of the call's trace, where it is traced.
+   * @returns the client state that it has to carry.
+   */
+  expect(leg: SecondLeg, callSessionId: string | undefined, pod: PodIdentity, traceparent?: string): string {
     const awaited = { ...leg, callSessionId };
     this.byCall.set(leg.firstLeg, awaited);
     if (callSessionId !== undefined) this.bySession.set(callSessionId, awaited);
-    return writeClientState({ pod, call: leg.firstLeg, transfer: leg.transfer });
+    return writeClientState({ pod, call: leg.firstLeg, transfer: leg.transfer, traceparent });
   }
 
   /** The call is over. */

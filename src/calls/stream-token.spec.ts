@@ -68,6 +68,19 @@ describe('stream token', () => {
     expect(signStreamToken({ ...CLAIMS, callControlId, pod, baseUrl }, RING).length).toBeLessThan(500);
   });
 
+  it('carries the context of a trace, and what is none counts as nothing', () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const token = signStreamToken({ ...CLAIMS, traceparent }, RING);
+    expect(verifyStreamToken(token, RING)).toEqual({ ...CLAIMS, traceparent });
+    expect(token.length - signStreamToken(CLAIMS, RING).length).toBeLessThan(90);
+    expect(verifyStreamToken(signedJson({ ...GOOD, d: 7 }), RING)?.traceparent).toBeUndefined();
+    expect(verifyStreamToken(signedJson({ ...GOOD, d: 'x'.repeat(56) }), RING)).toMatchObject({ callControlId: 'x' });
+  });
+
+  it('is good as an older version made it, without one', () => {
+    expect(verifyStreamToken(signedJson(GOOD), RING)).toMatchObject({ callControlId: 'x', traceparent: undefined });
+  });
+
   it('is refused with any one character changed, left out or added', () => {
     const token = signStreamToken(CLAIMS, RING);
     const character = fc.constantFrom(...'ABCZabcz019-_.+/=% \n');

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type PodIdentity } from '../affinity/pod.js';
 import { type Keyring } from '../common/keyring.js';
 import { podStamp, podStampSchema } from './pod-stamp.js';
+import { traceparentSchema } from './traceparent-schema.js';
 
 /** What a media stream's URL says, and signs. */
 export interface StreamClaims {
@@ -16,6 +17,8 @@ export interface StreamClaims {
   baseUrl: string;
   /** Who asked for the stream. Its name is not in the token: the uid stands for it. */
   pod: PodIdentity;
+  /** Of the call's trace; undefined where nothing is traced. */
+  traceparent?: string | undefined;
 }
 
 /** A token carries its call's id and is at most a few hundred characters; Telnyx takes URLs of up to 2,000. */
@@ -29,12 +32,13 @@ const claimsSchema = z.object({
   e: z.number().int().min(0),
   b: z.string(),
   p: podStampSchema,
+  d: traceparentSchema,
 });
 
 /** Makes the token that goes into the path of `stream_url`: base64url of the claims, the key's id, and their HMAC-SHA256. */
 export function signStreamToken(claims: StreamClaims, keyring: Keyring): string {
-  const { callControlId: c, issuedAtS: t, attempt: a, epoch: e, baseUrl: b } = claims;
-  const body = Buffer.from(JSON.stringify({ c, t, a, e, b, p: podStamp(claims.pod) })).toString('base64url');
+  const { callControlId: c, issuedAtS: t, attempt: a, epoch: e, baseUrl: b, traceparent: d } = claims;
+  const body = Buffer.from(JSON.stringify({ c, t, a, e, b, p: podStamp(claims.pod), d })).toString('base64url');
   const { keyId, mac } = keyring.sign(PURPOSE, body);
   return `${body}.${keyId}.${mac.toString('base64url')}`;
 }
@@ -48,8 +52,8 @@ export function verifyStreamToken(token: string, keyring: Keyring): StreamClaims
   // Bytes have other spellings in base64, and a token has one.
   if (mac.toString('base64url') !== signature || !keyring.verify(PURPOSE, body, keyId, mac)) return undefined;
   try {
-    const { c, t, a, e, b, p } = claimsSchema.parse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
-    return { callControlId: c, issuedAtS: t, attempt: a, epoch: e, baseUrl: b, pod: p };
+    const { c, t, a, e, b, p, d } = claimsSchema.parse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
+    return { callControlId: c, issuedAtS: t, attempt: a, epoch: e, baseUrl: b, pod: p, traceparent: d };
   } catch {
     return undefined;
   }

@@ -5,12 +5,15 @@ import { TelnyxDouble } from '../../simulator/telnyx/index.js';
 import { FakeClock } from '../common/fake-clock.js';
 import { type Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
+import { Meters } from '../telemetry/metrics/meters.js';
+import { CallTraces } from '../telemetry/trace/call-traces.js';
 import { commandId } from './command-id.js';
 import { TelnyxCallCommands } from './telnyx-call-commands.js';
 
 const STREAM = { url: 'wss://gw.example.com/media-stream/token', clientState: 'eyJ2IjoxfQ==' };
 const clock = new FakeClock();
 const log = new PinoLogger({ pinoHttp: { enabled: false } });
+const traces = new CallTraces();
 
 function config(baseUrl: string, env: Record<string, string> = {}): Config {
   return loadConfig({
@@ -29,7 +32,7 @@ describe('TelnyxCallCommands against the Telnyx double', () => {
 
   beforeEach(async () => {
     telnyx = await TelnyxDouble.start({ webhookUrl: undefined, switches: { webhookRetryDelaysMs: [] } });
-    commands = new TelnyxCallCommands(config(telnyx.restUrl), clock, log);
+    commands = new TelnyxCallCommands(config(telnyx.restUrl), clock, log, traces, new Meters());
   });
   afterEach(() => telnyx.close());
 
@@ -58,7 +61,10 @@ describe('TelnyxCallCommands against the Telnyx double', () => {
   it('takes the silence and the legs from the settings', async () => {
     const env = { SEND_SILENCE_WHEN_IDLE: 'off', STREAM_TARGET_LEGS: 'opposite' };
     const { callControlId } = telnyx.placeCall();
-    await new TelnyxCallCommands(config(telnyx.restUrl, env), clock, log).answer(callControlId, STREAM);
+    await new TelnyxCallCommands(config(telnyx.restUrl, env), clock, log, traces, new Meters()).answer(
+      callControlId,
+      STREAM,
+    );
     expect(requests('answer')[0]?.body).toMatchObject({
       send_silence_when_idle: false,
       stream_bidirectional_target_legs: 'opposite',
@@ -174,7 +180,7 @@ describe('TelnyxCallCommands against the Telnyx double', () => {
     const settings = config(telnyx.restUrl, { TRANSFER_RING_S: '25', TRANSFER_FROM: '+15550100003' });
     const call = await answered();
     const request = { to: '+15550100009', clientState: 'eyJ2IjoxfQ==', transfer: 1 };
-    const transferring = new TelnyxCallCommands(settings, clock, log);
+    const transferring = new TelnyxCallCommands(settings, clock, log, traces, new Meters());
     await expect(transferring.transfer(call.callControlId, request)).resolves.toEqual({ ok: true });
     await commands.transfer(call.callControlId, { ...request, transfer: 2 });
     const [first, second] = requests('transfer').map(({ body }) => body);
@@ -233,14 +239,20 @@ describe('TelnyxCallCommands against the Telnyx double', () => {
   });
 
   it('reports a key that is not taken', async () => {
-    const wrong = new TelnyxCallCommands(config(telnyx.restUrl, { TELNYX_API_KEY: 'KEY-wrong' }), clock, log);
+    const wrong = new TelnyxCallCommands(
+      config(telnyx.restUrl, { TELNYX_API_KEY: 'KEY-wrong' }),
+      clock,
+      log,
+      traces,
+      new Meters(),
+    );
     const { callControlId } = telnyx.placeCall();
     await expect(wrong.answer(callControlId, STREAM)).resolves.toMatchObject({ ok: false, gone: false, status: 401 });
   });
 
   it('uses a rotated key from the next command on', async () => {
     const rotated = config(telnyx.restUrl, { TELNYX_API_KEY: 'KEY-old' });
-    const rotating = new TelnyxCallCommands(rotated, clock, log);
+    const rotating = new TelnyxCallCommands(rotated, clock, log, traces, new Meters());
     const { callControlId } = telnyx.placeCall();
     await expect(rotating.answer(callControlId, STREAM)).resolves.toMatchObject({ status: 401 });
     rotated.telnyx.apiKey.replace('KEY-double');
@@ -274,13 +286,19 @@ describe('TelnyxCallCommands with a REST API in trouble', () => {
 
   it('waits no longer than the time limit for each try', async () => {
     answers = [() => undefined];
-    const impatient = new TelnyxCallCommands(config(baseUrl, { TELNYX_COMMAND_TIMEOUT_MS: '500' }), clock, log);
+    const impatient = new TelnyxCallCommands(
+      config(baseUrl, { TELNYX_COMMAND_TIMEOUT_MS: '500' }),
+      clock,
+      log,
+      traces,
+      new Meters(),
+    );
     await expect(impatient.hangUp('v3:x')).resolves.toMatchObject({ ok: false, gone: false, status: undefined });
     expect(asked).toBe(3);
   });
 
   it('says so when nobody listens', async () => {
-    const nowhere = new TelnyxCallCommands(config('http://127.0.0.1:9/v2'), clock, log);
+    const nowhere = new TelnyxCallCommands(config('http://127.0.0.1:9/v2'), clock, log, traces, new Meters());
     await expect(nowhere.hangUp('v3:x')).resolves.toMatchObject({ ok: false, gone: false, status: undefined });
   });
 
@@ -291,13 +309,15 @@ describe('TelnyxCallCommands with a REST API in trouble', () => {
     ['broken JSON', '{"errors":[', 'application/json'],
   ])('copes with a refusal that carries %s', async (_case, body, type) => {
     answers = [() => ({ status: 422, body, type })];
-    const outcome = await new TelnyxCallCommands(config(baseUrl), clock, log).hangUp('v3:x');
+    const outcome = await new TelnyxCallCommands(config(baseUrl), clock, log, traces, new Meters()).hangUp('v3:x');
     expect(outcome).toMatchObject({ ok: false, gone: false, status: 422, code: expect.any(String) as string });
   });
 
   it('takes the code as a number too', async () => {
     answers = [() => ({ status: 422, body: '{"errors":[{"code":90018}]}' })];
-    await expect(new TelnyxCallCommands(config(baseUrl), clock, log).hangUp('v3:x')).resolves.toMatchObject({
+    await expect(
+      new TelnyxCallCommands(config(baseUrl), clock, log, traces, new Meters()).hangUp('v3:x'),
+    ).resolves.toMatchObject({
       gone: true,
     });
   });
@@ -310,7 +330,7 @@ describe('TelnyxCallCommands with a REST API in trouble', () => {
         return { status: 200, body: '{"data":{"result":"ok"}}' };
       },
     ];
-    await new TelnyxCallCommands(config(baseUrl), clock, log).hangUp('v3:a/b?c#d=');
+    await new TelnyxCallCommands(config(baseUrl), clock, log, traces, new Meters()).hangUp('v3:a/b?c#d=');
     const id = path.match(/^\/v2\/calls\/([^/]+)\/actions\/hangup$/)?.[1] ?? '';
     expect(decodeURIComponent(id)).toBe('v3:a/b?c#d=');
   });

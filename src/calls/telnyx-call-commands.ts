@@ -15,7 +15,11 @@ import {
   type TransferRequest,
 } from './call-commands.js';
 import { commandId } from './command-id.js';
-import { patientFetch } from './patient-fetch.js';
+import { Meters } from '../telemetry/metrics/meters.js';
+import { commandFailure } from '../telemetry/metrics/reasons.js';
+import { type TelnyxAction } from '../telemetry/metrics/table/services.js';
+import { CallTraces } from '../telemetry/trace/call-traces.js';
+import { CommandSpans } from './command-spans.js';
 
 /** "Call has already ended": every race with a caller who hangs up ends here. */
 const CALL_ENDED = '90018';
@@ -55,13 +59,17 @@ export class TelnyxCallCommands extends CallCommands {
   private client: Telnyx | undefined;
   private clientKey = '';
   private besideAgainAtMs = -Infinity;
+  private readonly spans: CommandSpans;
 
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     @Inject(CLOCK) private readonly clock: Clock,
     @InjectPinoLogger(TelnyxCallCommands.name) private readonly log: PinoLogger,
+    traces: CallTraces,
+    private readonly meters: Meters,
   ) {
     super();
+    this.spans = new CommandSpans(traces, config.telnyx.baseUrl, new Set([NOT_STREAMING]));
   }
 
   answer(callControlId: string, stream?: StreamRequest): Promise<CommandOutcome> {
@@ -218,6 +226,20 @@ export class TelnyxCallCommands extends CallCommands {
   }
 
   private async send(
+    action: TelnyxAction,
+    callControlId: string,
+    command: (actions: Telnyx['calls']['actions']) => Promise<unknown>,
+  ): Promise<CommandOutcome> {
+    const sentMs = performance.now();
+    const outcome = await this.spans.record(action, callControlId, () => this.carryOut(action, callControlId, command));
+    const failure = outcome.ok
+      ? undefined
+      : commandFailure(outcome.status, outcome.gone || outcome.code === NOT_STREAMING);
+    this.meters.recordSince('parley.telnyx.command.duration', sentMs, { action, 'error.type': failure });
+    return outcome;
+  }
+
+  private async carryOut(
     action: string,
     callControlId: string,
     command: (actions: Telnyx['calls']['actions']) => Promise<unknown>,
@@ -245,7 +267,7 @@ export class TelnyxCallCommands extends CallCommands {
         baseURL: baseUrl,
         timeout: commandTimeoutMs,
         maxRetries: MAX_RETRIES,
-        fetch: patientFetch,
+        fetch: this.spans.fetch,
         logLevel: 'off',
       });
     }

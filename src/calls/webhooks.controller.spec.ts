@@ -11,9 +11,11 @@ import { CONFIG } from '../config/config.token.js';
 import { loadConfig } from '../config/load-config.js';
 import { Lifecycle } from '../health/lifecycle.js';
 import { Counters } from '../telemetry/counters.js';
+import { Meters } from '../telemetry/metrics/meters.js';
 import { WebhookDispatch } from './fleet/webhook-dispatch.js';
 import { RootController } from './root.controller.js';
 import { type CallWebhook } from './webhook-event.js';
+import { type WebhookReceipt } from './webhook-receipt.js';
 import { WebhooksController } from './webhooks.controller.js';
 
 interface Reply {
@@ -43,6 +45,7 @@ describe('POST /webhooks', () => {
   let port: number;
   const fleet = { stayingElsewhere: false };
   let worked: CallWebhook[];
+  let receipts: WebhookReceipt[];
   let work: (event: CallWebhook) => Promise<void>;
 
   async function start(env: Record<string, string> = {}): Promise<void> {
@@ -52,11 +55,12 @@ describe('POST /webhooks', () => {
       ...(env.WEBHOOK_SIGNATURE === 'off' ? {} : { TELNYX_PUBLIC_KEY: PUBLIC_KEY }),
       ...env,
     });
-    worked = [];
+    [worked, receipts] = [[], []];
     work = () => Promise.resolve();
     const dispatch = {
-      handle: (webhook: CallWebhook) => {
+      handle: (webhook: CallWebhook, _body: string, receipt: WebhookReceipt) => {
         worked.push(webhook);
+        receipts.push(receipt);
         return work(webhook);
       },
     };
@@ -64,6 +68,7 @@ describe('POST /webhooks', () => {
       imports: [LoggerModule.forRoot({ pinoHttp: { enabled: false, autoLogging: false } })],
       controllers: [RootController, WebhooksController],
       providers: [
+        Meters,
         Lifecycle,
         Counters,
         { provide: CONFIG, useValue: config },
@@ -110,6 +115,28 @@ describe('POST /webhooks', () => {
     }
     await workedOn(2);
     expect(worked.map(({ kind }) => kind)).toEqual(['answered', 'answered']);
+  });
+
+  it('notes how an event came: when, after how long, and in which context', async () => {
+    await start();
+    const beforeMs = Date.now();
+    const occurredAt = new Date(beforeMs - 250).toISOString();
+    const body = JSON.stringify({
+      data: { event_type: 'call.answered', id: 'noted', occurred_at: occurredAt, payload: { call_control_id: 'v3:a' } },
+    });
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    await post(body, { ...signatureOf(body), traceparent });
+    await post(event('call.answered'));
+    await workedOn(2);
+    const [noted, plain] = receipts;
+    expect(noted).toMatchObject({
+      eventId: 'noted',
+      eventType: 'call.answered',
+      occurredAtMs: beforeMs - 250,
+      traceparent,
+    });
+    expect(noted?.receivedAtMs).toBeGreaterThanOrEqual(beforeMs);
+    expect(plain).toMatchObject({ occurredAtMs: undefined, traceparent: undefined });
   });
 
   it('works on an event once, however often it is delivered', async () => {

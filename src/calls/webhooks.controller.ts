@@ -10,6 +10,7 @@ import {
   Res,
   ServiceUnavailableException,
   UnauthorizedException,
+  UseInterceptors,
 } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
@@ -20,12 +21,15 @@ import { type Config } from '../config/config.js';
 import { publicKeyList } from '../config/public-keys.js';
 import { Lifecycle } from '../health/lifecycle.js';
 import { Counters } from '../telemetry/counters.js';
+import { WebhookTimer } from '../telemetry/metrics/webhook-timer.js';
 import { WebhookDispatch } from './fleet/webhook-dispatch.js';
 import { parseWebhook, type WebhookEnvelope } from './webhook-event.js';
+import { receiptOf, type WebhookReceipt } from './webhook-receipt.js';
 import { isGenuine } from './webhook-signature.js';
 
 /** Telnyx's webhooks: checked, acknowledged at once, worked on afterwards. */
 @Controller('webhooks')
+@UseInterceptors(WebhookTimer)
 export class WebhooksController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
@@ -41,6 +45,7 @@ export class WebhooksController {
   @HttpCode(200)
   async receive(@Req() request: Request): Promise<object> {
     this.counters.webhooks++;
+    const receivedAtMs = Date.now();
     const body = Buffer.isBuffer(request.body) ? request.body.toString('utf8') : '';
     await this.requireSignature(body, request);
     const envelope = this.read(body);
@@ -51,8 +56,9 @@ export class WebhooksController {
       // 503 makes Telnyx deliver the call again, to a pod that stays. Where one is known, the call is answered for it.
       throw new ServiceUnavailableException('This pod is draining');
     }
-    if (await this.directory.firstSight(envelope.eventId)) this.workAfterwards(envelope, body);
-    else this.counters.webhooksDuplicate++;
+    if (await this.directory.firstSight(envelope.eventId)) {
+      this.workAfterwards(envelope, body, receiptOf(envelope, receivedAtMs, request.headers['traceparent']));
+    } else this.counters.webhooksDuplicate++;
     return {};
   }
 
@@ -96,9 +102,9 @@ export class WebhooksController {
   }
 
   /** The reply is not kept waiting, and a failure here does not make Telnyx deliver the event again and again. */
-  private workAfterwards({ event, eventType }: WebhookEnvelope, body: string): void {
+  private workAfterwards({ event, eventType }: WebhookEnvelope, body: string, receipt: WebhookReceipt): void {
     setImmediate(() => {
-      this.dispatch.handle(event, body).catch((error: unknown) => {
+      this.dispatch.handle(event, body, receipt).catch((error: unknown) => {
         this.counters.webhookFailures++;
         this.log.error({ err: error, eventType }, 'webhook could not be worked on');
       });

@@ -170,5 +170,12 @@ export interface Config {
     maxMonologueMs: number | undefined;
     maxCallCostUsd: number | undefined;
   };
+  telemetry: {
+    numbers: 'hashed' | 'plain' | 'off';
+    /** Words and tool arguments stand in traces. */
+    content: boolean;
+    /** Undefined: derived from the token secret. */
+    numberHashSecret: Secret | undefined;
+  };
   log: { level: LogLevel; pretty: boolean | 'auto' };
 }

@@ -128,6 +128,11 @@ function assemble(values: SettingValues, secrets: ReadSettings['secrets'], tools
       ...(values.POD_UID === undefined ? {} : { uid: values.POD_UID }),
     },
     limits: limitsPart(values),
+    telemetry: {
+      numbers: values.TRACE_NUMBERS,
+      content: values.TRACE_CONTENT === 'on',
+      numberHashSecret: secrets.NUMBER_HASH_SECRET,
+    },
     log: { level: values.LOG_LEVEL, pretty: values.LOG_PRETTY === 'auto' ? 'auto' : values.LOG_PRETTY === 'on' },
   };
 }

@@ -9,6 +9,7 @@ import { report } from './settings/report.js';
 import { sentences } from './settings/sentences.js';
 import { server } from './settings/server.js';
 import { stream } from './settings/stream.js';
+import { telemetry } from './settings/telemetry.js';
 import { telnyx } from './settings/telnyx.js';
 import { tools } from './settings/tools.js';
 
@@ -25,6 +26,7 @@ export const SETTINGS = {
   ...stream,
   ...redis,
   ...drain,
+  ...telemetry,
   ...server,
 };
 
@@ -44,5 +46,6 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   { title: 'Media stream', settings: stream },
   { title: 'Many pods', settings: redis },
   { title: 'Drain', settings: drain },
+  { title: 'Traces', settings: telemetry },
   { title: 'Server', settings: server },
 ];

@@ -5,7 +5,14 @@ import { type ConversationSettings, type ConversationSurroundings } from './conv
 import { CallerKeys } from './keys/caller-keys.js';
 import { CallLimits } from './limits/call-limits.js';
 import { CostCeiling } from './limits/cost-ceiling.js';
-import { type HistoryItem, type ModelListener, type ModelSession } from './model.port.js';
+import {
+  type CostUsd,
+  type HistoryItem,
+  type ModelListener,
+  type ModelSession,
+  type TokenUsage,
+  type TranscriptionUsage,
+} from './model.port.js';
 import { HUNG_UP, PUT_THROUGH, STILL_THERE, timeIsShort, TOO_LONG } from './notes.js';
 import { CallRecord } from './record/call-record.js';
 import { type ConversationState } from './record/conversation-state.js';
@@ -13,6 +20,8 @@ import { ConversationWriter } from './record/conversation-writer.js';
 import { SessionEvents } from './session-events.js';
 import { SessionKeeper } from './session-keeper.js';
 import { Standstill } from './standstill.js';
+import { Timekeeper } from './timeline/timekeeper.js';
+import { Watched } from './timeline/watched.js';
 import { type Closing, ClosingAction } from './tools/closing-action.js';
 import { ParleyTools } from './tools/parley-tools.js';
 import { ToolDesk } from './tools/tool-desk.js';
@@ -56,6 +65,8 @@ export class ConversationParts {
   /** Undefined where the conversation is not written down. */
   readonly writer: ConversationWriter | undefined;
   readonly record: CallRecord;
+  readonly observer: Watched;
+  readonly timekeeper: Timekeeper;
   readonly cost: CostCeiling;
   readonly turnTaking: TurnTaking;
   readonly tools: ToolDesk;
@@ -93,11 +104,20 @@ export class ConversationParts {
     this.line = line;
     const cost = new CostCeiling(limits.maxCallCostUsd, () => this.ending.atLimit('cost-ceiling'));
     this.cost = cost;
-    this.record = new CallRecord(clock, (costUsd) => cost.add(costUsd), this.writer);
-    const { transcript, turns, ledger } = this.record;
-    this.turnTaking = new TurnTaking(assistant, { clock, log, line, counters, transcript, turns, session }, host);
+    const charged = (costUsd: CostUsd, usage: TokenUsage | TranscriptionUsage): void => {
+      counters.usage.add(costUsd, usage);
+      cost.add(costUsd);
+    };
+    this.record = new CallRecord(clock, charged, this.writer);
+    const { transcript, turns, ledger, now } = this.record;
+    const observer = new Watched(around.observer, log);
+    const sessionId = (): string | undefined => session()?.id;
+    const timekeeper = new Timekeeper({ now, log: turns, transcript, sessionId, observer });
+    this.observer = observer;
+    this.timekeeper = timekeeper;
+    this.turnTaking = new TurnTaking(assistant, { clock, log, line, counters, transcript, timekeeper, session }, host);
     this.tools = new ToolDesk({
-      ...{ callId, clock, log, toolBox, transcript, session, changed, unattended },
+      ...{ callId, clock, log, toolBox, transcript, timekeeper, session, changed, unattended },
       builtIn: new ParleyTools({
         targets: settings.transfer.targets,
         isOn: (name) => settings.tools.builtIn.some((tool) => tool === name),
@@ -106,8 +126,8 @@ export class ConversationParts {
           this.writer?.look();
         },
         sendKeys: (digits) => call.sendKeys(digits),
-        done: (toolCall, output, wantsAnswer) => {
-          this.tools.done(toolCall, output, wantsAnswer);
+        done: (toolCall, output, wantsAnswer, error) => {
+          this.tools.done(toolCall, output, wantsAnswer, error);
           host.changed();
         },
         unattended,
@@ -124,7 +144,7 @@ export class ConversationParts {
         this.tools.done(toolCall, outcomeOf(closing), false);
         host.leave(closing, told, toolCall.toolCallId);
       },
-      notDone: (toolCall, output) => this.tools.done(toolCall, output, false),
+      notDone: (toolCall, output) => this.tools.done(toolCall, output, false, 'not-done'),
     });
     this.ending = new CallEnding({
       ...{ clock, log, call, sentences, heard },
@@ -136,6 +156,7 @@ export class ConversationParts {
     });
     this.sessions = new SessionKeeper({
       ...{ clock, log, counters, line, model, greeting: assistant.greeting, transcript, changed, unattended },
+      ...{ now, observer },
       ...{ turnTaking: this.turnTaking, tools: this.tools },
       transcribes: assistant.transcription !== undefined,
       listener: () => this.events,
@@ -171,7 +192,7 @@ export class ConversationParts {
     });
     this.events = this.guard.listener<ModelListener>(
       new SessionEvents({
-        ...{ turns: this.turnTaking, tools: this.tools, transcript, ledger },
+        ...{ turns: this.turnTaking, tools: this.tools, transcript, ledger, observer },
         heldAudio: this.sessions.heldAudio,
         lost: (failure) => this.sessions.lost(failure),
         written: changed,

@@ -5,6 +5,7 @@ import { type Counters } from '../telemetry/counters.js';
 import { type CallActions, type TransferFailure } from './call.port.js';
 import { type Line } from './line.port.js';
 import { type ModelConnector } from './model.port.js';
+import { type ConversationObserver } from './observer.port.js';
 import { type ConversationKeeper, type SavedConversation } from './record/saved-conversation.js';
 import { type ToolBox } from './tools/tool.port.js';
 
@@ -24,6 +25,8 @@ export interface ConversationSurroundings {
   toolBox: ToolBox;
   counters: Counters;
   call: CallActions;
+  /** Told of every turn and every session; what it throws ends nothing. */
+  observer?: ConversationObserver | undefined;
   /** Where the conversation is written down while it goes on; undefined: nowhere. */
   keeper?: ConversationKeeper | undefined;
   /** What another process wrote down of it: it goes on, even where none of it can be read. Undefined: it begins. */

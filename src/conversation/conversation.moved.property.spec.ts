@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { RandomConversation, type Step } from '../../test/support/random-conversation.js';
 import { settings, step } from '../../test/support/random-steps.js';
 import { settle } from '../../test/support/scripted-conversation.js';
+import { wrongTimes } from '../../test/support/timeline-checks.js';
 import { type TranscriptEntry } from './record/conversation-report.js';
 import { readState } from './record/conversation-state.js';
 import { type ConversationParts } from './conversation-parts.js';
@@ -110,6 +111,7 @@ describe('a conversation, whatever happens in it and whenever,', () => {
         expectAllWell(it, !endedEarly);
         const { transcript } = await it.around.conversation.finish();
         expect(missing(said, transcript.flatMap(saying))).toEqual([]);
+        expect(wrongTimes(it.turns)).toEqual([]);
       }),
       times,
     );
@@ -148,6 +150,8 @@ describe('a conversation, whatever happens in it and whenever,', () => {
         const endedEarly = call.ends.length > 0;
         await rest(it);
         expectAllWell(it, !endedEarly);
+        it.around.conversation.close();
+        expect(wrongTimes(it.turns)).toEqual([]);
       }),
       times,
     );
@@ -168,6 +172,7 @@ describe('a conversation, whatever happens in it and whenever,', () => {
         expectAllWell(it, !endedEarly);
         const { transcript } = await it.around.conversation.finish();
         expect(missing(said, transcript.flatMap(saying))).toEqual([]);
+        expect(wrongTimes(it.turns)).toEqual([]);
       }),
       times,
     );

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { RandomConversation } from '../../test/support/random-conversation.js';
 import { settings, steps } from '../../test/support/random-steps.js';
 import { settle } from '../../test/support/scripted-conversation.js';
+import { wrongTimes } from '../../test/support/timeline-checks.js';
 
 const times = { numRuns: 300 };
 
@@ -36,6 +37,31 @@ describe('a conversation, whatever both sides do in whatever order,', () => {
         // The caller was idle to the end: nothing was left to be done.
         const rested = !endedEarly && call.ends[0]?.startsWith('caller-idle');
         if (rested) expectOutputs(it, it.around.session().id, 'once');
+      }),
+      times,
+    );
+  });
+
+  it('is told of turn by turn: each once, with every response in one of them, and all times in order', async () => {
+    await fc.assert(
+      fc.asyncProperty(settings, steps, async (given, taken) => {
+        const it = new RandomConversation(given);
+        await it.begin();
+        for (const one of taken) await it.take(one);
+        await it.take({ do: 'close' });
+        const told = [...it.turns];
+        expect(wrongTimes(told)).toEqual([]);
+        const responses = told.flatMap((turn) => turn.responses.map(({ responseId }) => responseId));
+        expect(responses.sort()).toEqual(it.responses.sort());
+        const tools = told.flatMap((turn) => turn.tools.map(({ toolCallId }) => toolCallId));
+        const called = it.tools.flatMap(({ runs }) => runs.map(({ toolCallId }) => toolCallId));
+        expect(called.filter((toolCallId) => !tools.includes(toolCallId))).toEqual([]);
+        const numbers = told.map(({ number }) => number).sort((a, b) => a - b);
+        expect(numbers).toEqual(numbers.map((_number, at) => (numbers[0] ?? 0) + at));
+        for (const one of taken) await it.take(one);
+        it.around.clock.advance(600_000);
+        await settle();
+        expect(it.turns).toEqual(told);
       }),
       times,
     );

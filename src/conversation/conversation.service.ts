@@ -7,6 +7,8 @@ import { Counters } from '../telemetry/counters.js';
 import { type ConversationSurroundings } from './conversation-surroundings.js';
 import { Conversation } from './conversation.js';
 import { ModelConnector } from './model.port.js';
+import { type RecalledConversation, recallConversation } from './record/restored-record.js';
+import { type SavedConversation } from './record/saved-conversation.js';
 import { ToolBox } from './tools/tool.port.js';
 
 /** Begins conversations with the assistant that the configuration describes. */
@@ -26,5 +28,10 @@ export class ConversationService {
     const conversation = new Conversation(this.config, { ...call, clock, model, toolBox, counters });
     conversation.begin();
     return conversation;
+  }
+
+  /** What a conversation was that another process had, and nobody goes on with; undefined where nothing of it can be read. */
+  recall(saved: SavedConversation): RecalledConversation | undefined {
+    return recallConversation(saved, this.clock);
   }
 }

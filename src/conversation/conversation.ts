@@ -136,9 +136,9 @@ export class Conversation implements LineListener {
     if (!this.parts.line.isTone(itemId)) this.parts.turnTaking.itemStarted(itemId);
   }
 
-  itemHeard(itemId: string): void {
+  itemHeard(itemId: string, heardMs: number): void {
     if (this.parts.line.isTone(itemId)) this.parts.line.toneHeard();
-    else this.parts.turnTaking.itemHeard(itemId);
+    else this.parts.turnTaking.itemHeard(itemId, heardMs);
   }
 
   lineBack(): void {
@@ -161,6 +161,12 @@ export class Conversation implements LineListener {
     this.parts.sessions.settle();
     this.parts.closing.settle();
     this.parts.ending.settle();
+    this.turnMayBeOver();
+  }
+
+  private turnMayBeOver(): void {
+    const { turnTaking, tools, closing, timekeeper } = this.parts;
+    if (turnTaking.quiet && !tools.waiting && !closing.pending) timekeeper.settled();
   }
 
   private responseOver(response: FinishedResponse): void {
@@ -184,6 +190,7 @@ export class Conversation implements LineListener {
     return {
       begun: { atMs: record.begunAtMs },
       sessions: { resumes: sessions.resumes, greetingHeard },
+      nextTurn: this.parts.timekeeper.nextNumber,
       notes: [...sessions.untold],
       totals: record.totals(this.parts.cost.knownTotalUsd),
       floor: { ...floor, owed: floor.owed || this.parts.tools.waiting },
@@ -234,8 +241,8 @@ export class Conversation implements LineListener {
   }
 
   /** The model is to answer. */
-  private ask(): void {
-    if (!this.parts.ending.begun) this.parts.turnTaking.ask();
+  private ask(to?: 'keys'): void {
+    if (!this.parts.ending.begun) this.parts.turnTaking.ask(to);
   }
 
   /** Caller audio goes past the guard, which costs as much as the way behind it; the line ends the call for what it throws. */
@@ -272,7 +279,7 @@ export class Conversation implements LineListener {
     if (!this.talking) return;
     // Without a session they are told with the conversation.
     this.parts.sessions.session?.remember(note);
-    this.ask();
+    this.ask('keys');
     this.changed();
   }
 
@@ -284,6 +291,7 @@ export class Conversation implements LineListener {
     }
     const { target } = closing;
     this.parts.turnTaking.cutOff();
+    this.parts.timekeeper.settled();
     this.endWatching();
     this.away = { name: target.name, toolCallId };
     this.parts.sessions.suspend();
@@ -295,13 +303,13 @@ export class Conversation implements LineListener {
   private back({ name, toolCallId }: Away, why: TransferFailure): void {
     this.parts.record.transcript.toolAnswered(toolCallId, JSON.stringify({ status: 'failed', reason: why }));
     this.parts.turnTaking.ask();
-    this.parts.sessions.resume(transferFailed(name, why));
+    this.parts.sessions.resume(transferFailed(name, why), 'returned');
   }
 
   private resumption(): Resumption {
-    const { record, cost, limits, ending, sessions, turnTaking } = this.parts;
+    const { record, cost, limits, ending, sessions, turnTaking, timekeeper } = this.parts;
     return new Resumption({
-      ...{ record, cost, limits, ending, sessions, turnTaking, unattended: this.parts.guard.unattended },
+      ...{ record, cost, limits, ending, sessions, turnTaking, timekeeper, unattended: this.parts.guard.unattended },
       targets: this.settings.transfer.targets,
       leave: (closing, toolCallId) => {
         record.transcript.toolAnswered(toolCallId, outcomeOf(closing));
@@ -326,16 +334,20 @@ export class Conversation implements LineListener {
   /** @returns the session, which is still open. */
   private stop(): ModelSession | undefined {
     if (this.closed) return undefined;
+    this.turnMayBeOver();
     this.closed = true;
     this.parts.keys.stop();
     this.parts.turnTaking.stop();
     this.parts.tools.stop();
+    this.parts.timekeeper.over();
     this.parts.ending.stop();
     this.endWatching();
     this.parts.waitSignal.stop();
     this.parts.writer?.stop();
     this.departure.settle();
-    return this.parts.sessions.stop();
+    const session = this.parts.sessions.stop();
+    this.parts.observer.stop();
+    return session;
   }
 
   /** A mistake of ours while something of this call is handled ends this call, and no other. */

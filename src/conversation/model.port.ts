@@ -1,4 +1,5 @@
 import { type G711Law } from './line.port.js';
+import { type ToolWords } from './observer.port.js';
 
 /** Something to remember, in the words of the conversation. */
 export type HistoryItem = { role: 'caller' | 'assistant' | 'system'; text: string } | ToolExchange;
@@ -73,9 +74,21 @@ export interface ResponseOptions {
   withoutTools?: boolean;
 }
 
+/** How a session came about. Times are milliseconds. */
+export interface SessionDial {
+  /** It was connected before it was asked for. */
+  warm: boolean;
+  /** From the dial to the confirmed configuration. */
+  connectMs: number;
+  /** Since the dial, when it was given to its call. */
+  ageMs: number;
+}
+
 /** One connected, configured session with a speech-to-speech model. */
 export interface ModelSession {
   readonly id: string;
+  /** Undefined where nobody has measured it. */
+  readonly dial?: SessionDial | undefined;
   /** Whether the model cancels its answer by itself when the caller speaks, and answers by itself when they stop. */
   readonly takesTurnsItself: boolean;
   /** Still connected. */
@@ -107,7 +120,8 @@ export interface ModelSession {
 }
 
 export interface ModelListener {
-  speechStarted(itemId: string): void;
+  /** @param agoMs since the caller began to speak, where the model says so. */
+  speechStarted(itemId: string, agoMs?: number): void;
   speechStopped(itemId: string): void;
   /** The caller's turn is complete and part of the conversation. */
   turnCommitted(itemId: string): void;
@@ -121,8 +135,11 @@ export interface ModelListener {
   assistantTranscript(responseId: string, itemId: string, delta: string): void;
   /** Told before the end of its response. */
   toolCalled(call: ToolCall): void;
-  /** A tool that runs at the model's side has begun; the model needs to be asked for an answer when it is done. */
-  remoteToolBegun(id: string, name: string): void;
+  /**
+   * A tool that runs at the model's side has begun; the model needs to be asked for an answer when it is done.
+   * @param words filled in as they become known, which may be after its end.
+   */
+  remoteToolBegun(id: string, name: string, words?: ToolWords): void;
   /** It is done, well or not; also told of one that did not begin, because it was not approved. */
   remoteToolDone(id: string, name: string, ok: boolean): void;
   responseDone(outcome: ResponseOutcome): void;

@@ -6,10 +6,11 @@ import { type CostCeiling } from './limits/cost-ceiling.js';
 import { lineInterrupted, NOT_DONE_IN_TIME, RESUMED } from './notes.js';
 import { type CallRecord } from './record/call-record.js';
 import { type ConversationState, type Floor, readState } from './record/conversation-state.js';
+import { restoreRecord } from './record/restored-record.js';
 import { type SavedConversation } from './record/saved-conversation.js';
 import { type SessionKeeper } from './session-keeper.js';
+import { type Timekeeper } from './timeline/timekeeper.js';
 import { type Closing } from './tools/closing-action.js';
-import { LEAST_HEARD_MS } from './turns/assistant-speech.js';
 import { somethingHeard } from './turns/floor-keeper.js';
 import { type TurnTaking } from './turns/turn-taking.js';
 
@@ -20,6 +21,7 @@ export interface ResumptionSurroundings {
   ending: CallEnding;
   sessions: SessionKeeper;
   turnTaking: TurnTaking;
+  timekeeper: Timekeeper;
   targets: readonly TransferTarget[];
   /** Does what the assistant asked for. */
   leave(closing: Closing, toolCallId: string): void;
@@ -52,13 +54,9 @@ export class Resumption {
   goOn(saved: SavedConversation, returning: TransferFailure | undefined, unheard: Buffer | undefined): void {
     const { record, cost, limits, ending, sessions, turnTaking } = this.around;
     const state = readState(saved);
-    const { floor = UNKNOWN_FLOOR, totals, begun, closing, away } = state;
-    record.restore(saved, totals);
-    if (begun) record.begunAtMs = begun.atMs;
-    for (const { entry, heardMs, heardShare } of floor.heard) {
-      record.transcript.entryHeard(entry, heardMs < LEAST_HEARD_MS ? 0 : heardShare);
-    }
-    if (state.keys) record.transcript.keysPressed(state.keys);
+    const { floor = UNKNOWN_FLOOR, totals, closing, away } = state;
+    restoreRecord(record, saved, state);
+    this.around.timekeeper.restore(state.nextTurn ?? record.turns.count + 1);
     turnTaking.restore(state.sessions?.greetingHeard ?? true);
     sessions.restore(state.sessions?.resumes ?? 0, state.notes ?? [], unheard);
     if (state.ending) {
@@ -80,14 +78,14 @@ export class Resumption {
     const wasCut = cutOff || somethingHeard(heard);
     const lostWords = callerTurnOpen || record.transcript.unwritten;
     if (heard.length === 0 && !cutOff && !owed && !callerTurnOpen && !keysEntered) {
-      sessions.resume(RESUMED);
+      sessions.resume(RESUMED, 'moved');
       return;
     }
     const note = lineInterrupted({ cutOff: wasCut, lostWords, nothingKnown: record.transcript.empty });
-    if (callerTurnOpen && floor !== UNKNOWN_FLOOR) sessions.resume(note, GOES_ON_SPEAKING_WITHIN_MS);
+    if (callerTurnOpen && floor !== UNKNOWN_FLOOR) sessions.resume(note, 'moved', GOES_ON_SPEAKING_WITHIN_MS);
     else {
       turnTaking.ask();
-      sessions.resume(note);
+      sessions.resume(note, 'moved');
     }
   }
 

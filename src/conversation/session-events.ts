@@ -6,8 +6,10 @@ import {
   type ToolCall,
   type TranscriptionUsage,
 } from './model.port.js';
+import { type ToolWords } from './observer.port.js';
 import { type Ledger } from './record/ledger.js';
 import { type Transcript } from './record/transcript.js';
+import { type Watched } from './timeline/watched.js';
 import { type ToolDesk } from './tools/tool-desk.js';
 import { type TurnTaking } from './turns/turn-taking.js';
 
@@ -17,6 +19,7 @@ export interface SessionEventsParts {
   transcript: Transcript;
   ledger: Ledger;
   heldAudio: CallerAudio;
+  observer: Watched;
   lost(failure: ModelFailure): void;
   /** Words were written down, or will not be. */
   written(): void;
@@ -28,9 +31,9 @@ export class SessionEvents implements ModelListener {
 
   constructor(private readonly parts: SessionEventsParts) {}
 
-  speechStarted(itemId: string): void {
+  speechStarted(itemId: string, agoMs?: number): void {
     this.parts.heldAudio.pin();
-    this.parts.turns.speechStarted(itemId);
+    this.parts.turns.speechStarted(itemId, agoMs);
   }
 
   speechStopped(itemId: string): void {
@@ -79,9 +82,9 @@ export class SessionEvents implements ModelListener {
     this.parts.tools.called(call);
   }
 
-  remoteToolBegun(id: string, name: string): void {
+  remoteToolBegun(id: string, name: string, words?: ToolWords): void {
     this.parts.turns.toolUsed();
-    this.parts.tools.modelSide.begun(id, name);
+    this.parts.tools.modelSide.begun(id, name, words);
   }
 
   remoteToolDone(id: string, name: string, ok: boolean): void {
@@ -98,7 +101,8 @@ export class SessionEvents implements ModelListener {
   }
 
   refused(code: string, requestId: string | undefined): void {
-    this.parts.turns.refused(code, requestId);
+    const refusal = this.parts.turns.refused(code, requestId);
+    this.parts.observer.modelRefused({ code, answerLost: refusal === 'lost' });
   }
 
   lost(failure: ModelFailure): void {

@@ -11,9 +11,12 @@ import {
   type ModelSession,
 } from './model.port.js';
 import { openWith, RESUMED } from './notes.js';
+import { type SessionCause } from './observer.port.js';
 import { type Transcript } from './record/transcript.js';
 import { Renewer } from './renewer.js';
 import { openSession } from './session-opener.js';
+import { SessionOpening } from './timeline/session-openings.js';
+import { type Watched } from './timeline/watched.js';
 import { type ToolDesk } from './tools/tool-desk.js';
 import { type TurnTaking } from './turns/turn-taking.js';
 
@@ -43,6 +46,15 @@ export interface SessionKeeperSurroundings {
   changed(): void;
   /** Takes work that nobody waits for. */
   unattended(work: Promise<void>): void;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  observer: Watched;
+}
+
+/** A session to be opened, and what it will be told. */
+interface Plan {
+  note: string | undefined;
+  cause: SessionCause;
 }
 
 /** Sessions lost one after the other, without an answer in between, before it is no use to open more. */
@@ -68,15 +80,16 @@ export class SessionKeeper {
   private awaitCallerMs: number | undefined;
   /** Grows whenever a session is given up: one that was being opened before that comes too late. */
   private generation = 0;
-  /** A session is being opened, and will be told this. */
-  private opening: { note: string | undefined } | undefined;
+  private opening: (Plan & { course: SessionOpening }) | undefined;
   /** The same, put off while the conversation stands still. */
-  private postponed: { note: string | undefined } | undefined;
+  private postponed: Plan | undefined;
+  /** The session that stands ready to take the present one's place. */
+  private renewal: SessionOpening | undefined;
 
   constructor(private readonly around: SessionKeeperSurroundings) {
     this.heldAudio = new CallerAudio(() => around.clock.nowMs());
     this.renewer = new Renewer(around.clock, {
-      open: () => this.open(),
+      open: () => this.openAhead(),
       // Words that only the old session can still write down would be lost with it.
       quiet: () => around.callersTurn() && !(around.transcribes && around.transcript.unwritten),
       exchange: (fresh) => this.exchange(fresh),
@@ -102,7 +115,7 @@ export class SessionKeeper {
 
   /** The first session: the assistant greets, and hears what the caller has said meanwhile. */
   begin(): void {
-    this.around.unattended(this.connect(undefined));
+    this.around.unattended(this.connect({ note: undefined, cause: 'begin' }));
   }
 
   /** @param base64 the caller's audio as base64 text. */
@@ -129,12 +142,13 @@ export class SessionKeeper {
     const { around } = this;
     if (!this.session) return;
     around.counters.modelSessionsLost++;
+    around.counters.modelFailed('session', failure.code);
     around.log.warn({ code: failure.code, reason: failure.message }, 'model session lost');
     this.leave();
     if (!around.wanted()) return;
     around.lost();
     if (failure.kind === 'fatal' || ++this.lossesInARow > MAX_LOSSES_IN_A_ROW) this.none('model-lost');
-    else if (around.wanted()) this.resume(RESUMED);
+    else if (around.wanted()) this.resume(RESUMED, 'lost');
     around.changed();
   }
 
@@ -164,19 +178,18 @@ export class SessionKeeper {
    * Goes on with the conversation in a new session: its words as text, no second greeting.
    * @param awaitCallerMs so long it listens first, and only then answers; undefined: it answers what is owed.
    */
-  resume(note: string, awaitCallerMs?: number): void {
+  resume(note: string, cause: SessionCause, awaitCallerMs?: number): void {
     this.awaitCallerMs = awaitCallerMs;
     this.resumes++;
     this.around.counters.resumes++;
-    this.around.unattended(this.connect(note));
+    this.around.unattended(this.connect({ note, cause }));
   }
 
   /** The conversation stands still. @param listener hears meanwhile what the session tells, which stays open. */
   freeze(listener: ModelListener): void {
     this.session?.listen(listener);
     this.postponed = this.opening;
-    this.opening = undefined;
-    this.generation++;
+    this.endOpening();
   }
 
   /** It goes on here, on a line that came back. */
@@ -185,7 +198,7 @@ export class SessionKeeper {
     this.postponed = undefined;
     session?.listen(this.around.listener());
     if (session) this.lineBack();
-    else if (postponed && !this.opening) this.around.unattended(this.connect(postponed.note));
+    else if (postponed && !this.opening) this.around.unattended(this.connect(postponed));
   }
 
   /** Something may have become quiet. */
@@ -196,6 +209,7 @@ export class SessionKeeper {
   /** The call is over. @returns the session, which is still open. */
   stop(): ModelSession | undefined {
     this.renewer.stop();
+    this.opening?.course.over();
     const { session } = this;
     this.session = undefined;
     return session;
@@ -206,25 +220,27 @@ export class SessionKeeper {
     this.around.log.info('the model session is renewed before its end');
     this.session?.close();
     this.leave();
-    this.goOn(fresh, RESUMED);
+    this.goOn(fresh, RESUMED, this.renewal);
   }
 
-  /** @param note follows what was said so far; undefined: nothing was. */
-  private async connect(note: string | undefined): Promise<void> {
+  /** @param plan.note follows what was said so far; undefined: nothing was. */
+  private async connect({ note, cause }: Plan): Promise<void> {
     const { generation } = this;
-    const opening = { note };
-    this.opening = opening;
-    const session = this.renewer.take() ?? (await this.open());
-    if (session) this.goOn(session, note);
-    else if (generation === this.generation) this.none('model-unavailable');
+    const course = this.noted(cause);
+    this.opening = { note, cause, course };
+    const session = this.renewer.take() ?? (await this.open(course));
+    if (session) this.goOn(session, note, course);
+    else {
+      course.over();
+      if (generation === this.generation) this.none('model-unavailable');
+    }
   }
 
   /** The present session is no more; what it owed is owed by the next one. */
   private leave(): void {
     const { turnTaking, tools } = this.around;
     this.session = undefined;
-    this.opening = undefined;
-    this.generation++;
+    this.endOpening();
     turnTaking.sessionLost();
     if (tools.sessionLost()) turnTaking.ask();
     this.unanswered ||= this.heldAudio.pinned;
@@ -233,11 +249,13 @@ export class SessionKeeper {
     this.heldAudio.pin();
   }
 
-  private goOn(session: ModelSession, note: string | undefined): void {
+  private goOn(session: ModelSession, note: string | undefined, course: SessionOpening | undefined): void {
     const { turnTaking, tools, transcript, line, greeting } = this.around;
     this.adopt(session);
     transcript.sessionLost(this.unanswered);
-    for (const item of transcript.history()) session.remember(item);
+    const history = transcript.history();
+    for (const item of history) session.remember(item);
+    course?.inUse(session, history.length + this.notes.length);
     tools.sessionResumed();
     // A greeting of which nothing was heard is not a second one.
     const greets = note === undefined || (turnTaking.greetingUnheard && line.idle);
@@ -264,12 +282,33 @@ export class SessionKeeper {
     this.renewer.watch(session);
   }
 
+  private noted(cause: SessionCause): SessionOpening {
+    return new SessionOpening(cause, this.around.now(), this.around.now, this.around.observer);
+  }
+
+  /** What is being opened comes too late. */
+  private endOpening(): void {
+    this.opening?.course.over();
+    this.opening = undefined;
+    this.generation++;
+  }
+
+  /** The same, for later. */
+  private async openAhead(): Promise<ModelSession | undefined> {
+    const course = this.noted('renewal');
+    const session = await this.open(course);
+    if (session) course.ready();
+    else course.over();
+    this.renewal = course;
+    return session;
+  }
+
   /** @returns undefined when there is none to be had, or nobody wants one any more. */
-  private open(): Promise<ModelSession | undefined> {
+  private open(course: SessionOpening): Promise<ModelSession | undefined> {
     const { clock, log, model, line } = this.around;
     const { generation } = this;
     const wanted = (): boolean => this.around.wanted() && generation === this.generation;
-    return openSession({ clock, log, model, law: () => line.law, wanted });
+    return openSession({ clock, log, model, law: () => line.law, wanted, course });
   }
 
   private none(reason: 'model-unavailable' | 'model-lost'): void {

@@ -3,6 +3,7 @@ import { FakeClock } from '../common/fake-clock.js';
 import { type G711Law } from './line.port.js';
 import { ModelConnector, type ModelFailure, type ModelSession, ModelUnavailable } from './model.port.js';
 import { openSession } from './session-opener.js';
+import { type OpeningCourse } from './timeline/session-openings.js';
 
 const LOST: ModelFailure = { kind: 'retryable', code: 'timeout', message: 'no answer' };
 
@@ -31,17 +32,20 @@ describe('opening a session', () => {
     const clock = new FakeClock();
     let law: G711Law = 'pcmu';
     const model = new Connector(() => (law = 'pcma'));
+    const course: OpeningCourse = { attempts: 0, failure: undefined };
     const opening = openSession({
       clock,
       log: pino({ enabled: false }),
       model,
       law: () => law,
       wanted: () => true,
+      course,
     });
     await new Promise((resolve) => setImmediate(resolve));
     clock.advance(250);
     expect(await opening).toBeDefined();
     expect(model.asked).toEqual(['pcmu', 'pcma']);
+    expect(course).toEqual({ attempts: 2, failure: LOST });
   });
 
   /** Attempts that take so long each, and fail. @returns when each was begun. */
@@ -58,15 +62,19 @@ describe('opening a session', () => {
     })();
     let over = false;
     const log = pino({ enabled: false });
-    const opening = openSession({ clock, log, model, law: () => 'pcmu', wanted: () => true }).then((session) => {
-      over = true;
-      expect(session).toBeUndefined();
-    });
+    const course: OpeningCourse = { attempts: 0, failure: undefined };
+    const opening = openSession({ clock, log, model, law: () => 'pcmu', wanted: () => true, course }).then(
+      (session) => {
+        over = true;
+        expect(session).toBeUndefined();
+      },
+    );
     for (let passedMs = 0; !over && passedMs < 120_000; passedMs += 50) {
       await new Promise((resolve) => setImmediate(resolve));
       clock.advance(50);
     }
     await opening;
+    expect(course).toEqual({ attempts: startedMs.length, failure });
     return startedMs;
   }
 

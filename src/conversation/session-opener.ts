@@ -2,6 +2,7 @@ import { type Logger } from 'pino';
 import { type Clock, pause } from '../common/clock.js';
 import { type G711Law } from './line.port.js';
 import { type ModelConnector, type ModelFailure, type ModelSession, ModelUnavailable } from './model.port.js';
+import { type OpeningCourse } from './timeline/session-openings.js';
 
 /** Waits before the attempts to connect: at once, then after what a restart or a rate limit takes. */
 const WAITS_MS = [0, 250, 1_000, 2_000];
@@ -19,6 +20,8 @@ export interface OpenerSurroundings {
   law(): G711Law;
   /** Whether a session is still wanted. */
   wanted(): boolean;
+  /** Where the course of it is noted. */
+  course: OpeningCourse;
 }
 
 /** Opens a session, trying again as long as that may help. @returns undefined when there is none to be had, or wanted. */
@@ -30,6 +33,7 @@ export async function openSession(around: OpenerSurroundings): Promise<ModelSess
     const waitMs = Math.max(leastMs, Math.min(askedToWaitMs, LONGEST_WAIT_MS));
     if (waitMs > 0) await pause(clock, waitMs);
     if (!around.wanted()) return undefined;
+    around.course.attempts++;
     try {
       const law = around.law();
       const session = await around.model.acquire(law);
@@ -39,6 +43,7 @@ export async function openSession(around: OpenerSurroundings): Promise<ModelSess
       return undefined;
     } catch (error) {
       const failure = failureOf(error);
+      around.course.failure = failure;
       const tired = attempt === WAITS_MS.length - 1 || clock.nowMs() - begunMs > GIVE_UP_AFTER_MS;
       const over = failure.kind === 'fatal' || tired;
       const line = { code: failure.code, reason: failure.message, attempt: attempt + 1, retry: !over };

@@ -25,12 +25,13 @@ function setUp() {
     [CallDirectory, { available: true }],
     [Fleet, { others: [OTHER] }],
   ]);
-  const routes = new Map<string, () => ManagementReply>();
+  const routes = new Map<string, () => ManagementReply | Promise<ManagementReply>>();
   addHealthRoutes(
     { get: (path: string, reply: () => ManagementReply) => routes.set(path, reply) } as unknown as ManagementServer,
     { get: (part: unknown) => parts.get(part) } as unknown as INestApplicationContext,
   );
-  const ask = (path: string): ManagementReply => routes.get(path)?.() ?? { status: 404, body: '' };
+  const ask = (path: string): ManagementReply =>
+    (routes.get(path)?.() as ManagementReply | undefined) ?? { status: 404, body: '' };
   return { lifecycle, calls, ask };
 }
 

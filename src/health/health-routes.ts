@@ -4,13 +4,16 @@ import { Fleet } from '../affinity/fleet.js';
 import { CallsService } from '../calls/calls.service.js';
 import { OpenAIRealtimeService } from '../openai-realtime/openai-realtime.service.js';
 import { Counters } from '../telemetry/counters.js';
+import { startMetrics } from '../telemetry/metrics/start-metrics.js';
+import { runningTelemetry } from '../telemetry/sdk/running-telemetry.js';
 import { Lifecycle } from './lifecycle.js';
 import { type ManagementServer } from './management-server.js';
+import { metricsReply } from './metrics-route.js';
 
 /**
  * `/livez`: the event loop turns; nothing else, so that no outage elsewhere has the pod killed with its calls.
  * `/readyz`: configured and not draining. Being full changes neither: webhooks and sockets of answered calls must find
- * the pod. `/status`: figures for a person or a test.
+ * the pod. `/status`: figures for a person or a test. `/metrics`: for Prometheus.
  */
 export function addHealthRoutes(management: ManagementServer, app: INestApplicationContext): void {
   const lifecycle = app.get(Lifecycle);
@@ -40,4 +43,7 @@ export function addHealthRoutes(management: ManagementServer, app: INestApplicat
       counters,
     },
   }));
+  const telemetry = runningTelemetry();
+  if (telemetry) startMetrics(app);
+  management.get('/metrics', () => metricsReply(telemetry));
 }

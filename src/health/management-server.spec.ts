@@ -64,6 +64,22 @@ describe('ManagementServer', () => {
     await expect(send('GET', '/readyz')).resolves.toMatchObject({ status: 200 });
   });
 
+  it('waits for what takes a moment, and outlives its failure', async () => {
+    server.get('/metrics', async () => ({
+      status: 200,
+      body: 'parley_draining 0\n',
+      headers: { 'Content-Type': 'text/x' },
+    }));
+    server.get('/broken', () => Promise.reject(new Error('with a secret in it')));
+    await expect(send('GET', '/metrics')).resolves.toMatchObject({
+      status: 200,
+      type: 'text/x',
+      body: 'parley_draining 0\n',
+    });
+    await expect(send('GET', '/broken')).resolves.toMatchObject({ status: 500, body: 'internal error\n' });
+    await expect(send('HEAD', '/metrics')).resolves.toMatchObject({ status: 200, body: '' });
+  });
+
   it('writes objects as JSON', async () => {
     server.get('/status', () => ({ status: 200, body: { calls: 3 } }));
     await expect(send('GET', '/status')).resolves.toMatchObject({ type: 'application/json', body: '{"calls":3}\n' });

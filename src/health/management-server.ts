@@ -20,6 +20,7 @@ export interface ManagementReply {
 export interface ManagementPost {
   /** Without query, and without slashes at its end. */
   path: string;
+  query: URLSearchParams;
   headers: IncomingHttpHeaders;
   body: Buffer;
 }
@@ -27,7 +28,7 @@ export interface ManagementPost {
 /** Takes the socket over, or refuses it (`refuseUpgrade`). */
 export type UpgradeHandler = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
 
-type Get = () => ManagementReply;
+type Get = () => ManagementReply | Promise<ManagementReply>;
 type Post = (request: ManagementPost) => Promise<ManagementReply>;
 
 /** Longer bodies are refused with 413. The longest is a forwarded webhook: up to 256 KiB, and half as much again as JSON text. */
@@ -112,7 +113,10 @@ export class ManagementServer {
       return;
     }
     request.resume();
-    if (get && (request.method === 'GET' || request.method === 'HEAD')) return answerGet(get, response);
+    if (get && (request.method === 'GET' || request.method === 'HEAD')) {
+      void answerGet(get, response);
+      return;
+    }
     if (!get && !post) return send(response, { status: 404, body: 'not found\n' });
     const allow = [...(get ? ['GET', 'HEAD'] : []), ...(post ? ['POST'] : [])].join(', ');
     send(response, { status: 405, body: 'method not allowed\n', headers: { Allow: allow } });
@@ -141,18 +145,20 @@ export class ManagementServer {
   }
 }
 
-function answerGet(get: Get, response: ServerResponse): void {
+async function answerGet(get: Get, response: ServerResponse): Promise<void> {
   try {
-    send(response, get());
+    const reply = get();
+    // What need not wait is answered at once: a probe of a busy pod is late enough.
+    send(response, reply instanceof Promise ? await reply : reply);
   } catch {
-    send(response, { status: 500, body: 'internal error\n' });
+    if (!response.headersSent) send(response, { status: 500, body: 'internal error\n' });
   }
 }
 
 async function answerPost(post: Post, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     const body = await readBody(request, MAX_BODY_BYTES);
-    if (body) send(response, await post({ path, headers: request.headers, body }));
+    if (body) send(response, await post({ path, query: queryOf(request), headers: request.headers, body }));
     else send(response, { status: 413, body: 'too much\n', headers: { Connection: 'close' } });
   } catch {
     if (!response.headersSent) send(response, { status: 500, body: 'internal error\n' });
@@ -162,6 +168,11 @@ async function answerPost(post: Post, path: string, request: IncomingMessage, re
 /** Without query, and without slashes at its end. */
 function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').split('?')[0]?.replace(/\/+$/, '') ?? '';
+}
+
+/** Nothing where the URL has none. */
+function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URLSearchParams((request.url ?? '').split('?')[1] ?? '');
 }
 
 function send(response: ServerResponse, { status, body, headers }: ManagementReply): void {

@@ -43,13 +43,13 @@ describe('InboundOrder', () => {
     order.push(frame(11, 1));
     expect(recorder.out).toEqual([7, 8, 9, 10, 11]);
     expect(recorder.bytes).toBe(3 * 160 + 792 + 1);
-    expect(order.counts).toEqual({ frames: 5, reordered: 0, late: 0, paddedBytes: 0 });
+    expect(order.counts).toEqual({ frames: 5, reordered: 0, late: 0, gaps: 0, paddedBytes: 0 });
   });
 
   it('puts swapped frames right and counts each once', () => {
     const { recorder, order } = run([1, 3, 2, 4, 7, 6, 5, 8]);
     expect(recorder.out).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-    expect(order.counts).toEqual({ frames: 8, reordered: 3, late: 0, paddedBytes: 0 });
+    expect(order.counts).toEqual({ frames: 8, reordered: 3, late: 0, gaps: 0, paddedBytes: 0 });
   });
 
   it('holds audio back for no more than three frames when one is missing, and puts silence in its place', () => {
@@ -59,7 +59,7 @@ describe('InboundOrder', () => {
     expect(recorder.out).toEqual([1, -160, 3, 4, 5]);
     order.push(frame(6));
     expect(recorder.out.at(-1)).toBe(6);
-    expect(order.counts).toMatchObject({ reordered: 0, late: 0, paddedBytes: 160 });
+    expect(order.counts).toMatchObject({ reordered: 0, late: 0, gaps: 1, paddedBytes: 160 });
   });
 
   it('drops a frame whose place has been given up, so that nothing is heard twice or too late', () => {
@@ -88,7 +88,7 @@ describe('InboundOrder', () => {
     order.push(frame(-1, 160, 1000));
     order.push(frame(2));
     expect(recorder.out).toEqual([1, 1000, 2]);
-    expect(order.counts).toMatchObject({ reordered: 0, late: 0, paddedBytes: 0 });
+    expect(order.counts).toMatchObject({ reordered: 0, late: 0, gaps: 0, paddedBytes: 0 });
   });
 
   it('goes on with a sender that begins to count anew, and first gives out what it held', () => {
@@ -138,7 +138,7 @@ describe('InboundOrder', () => {
       fc.property(schedule, (arrivals) => {
         const { recorder, order } = run(arrivals);
         expect(recorder.out).toEqual([...arrivals].sort((a, b) => a - b));
-        expect(order.counts).toMatchObject({ frames: arrivals.length, late: 0, paddedBytes: 0 });
+        expect(order.counts).toMatchObject({ frames: arrivals.length, late: 0, gaps: 0, paddedBytes: 0 });
         let highest = -1;
         const overtaken = arrivals.filter((chunk) => chunk < (highest = Math.max(highest, chunk)));
         expect(order.counts.reordered).toBe(overtaken.length);

@@ -15,6 +15,8 @@ export interface InboundCounts {
   reordered: number;
   /** Frames that came after their place had been given up, or twice. */
   late: number;
+  /** Times that frames never came. */
+  gaps: number;
   /** Bytes of silence put in for frames that never came. */
   paddedBytes: number;
 }
@@ -31,7 +33,7 @@ const MAX_PAD_BYTES = 80_000;
  * given, so what is missing must be there as silence. In order (nearly always) a frame passes straight through.
  */
 export class InboundOrder {
-  readonly counts: InboundCounts = { frames: 0, reordered: 0, late: 0, paddedBytes: 0 };
+  readonly counts: InboundCounts = { frames: 0, reordered: 0, late: 0, gaps: 0, paddedBytes: 0 };
   private nextChunk = -1;
   private frameBytes = 160;
   private held: { chunk: number; payload: Buffer; bytes: number }[] = [];
@@ -97,6 +99,7 @@ export class InboundOrder {
         const gapBytes = Math.min((frame.chunk - this.nextChunk) * this.frameBytes, MAX_PAD_BYTES);
         const alreadyPadded = Math.min(this.padCreditBytes, gapBytes);
         this.padCreditBytes -= alreadyPadded;
+        this.counts.gaps++;
         if (gapBytes > alreadyPadded) this.pad(gapBytes - alreadyPadded);
       }
       this.held.shift();

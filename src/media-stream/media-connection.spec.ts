@@ -63,7 +63,7 @@ describe('MediaConnection', () => {
     await handled();
     expect(heard).toEqual(['one', 'two', 'three', 'four']);
     expect(frames).toEqual([]);
-    expect(connection.counts).toEqual({ frames: 4, reordered: 1, late: 0, paddedBytes: 0 });
+    expect(connection.counts).toEqual({ frames: 4, reordered: 1, late: 0, gaps: 0, paddedBytes: 0 });
   });
 
   it('takes a frame that comes in pieces, or many in one', async () => {

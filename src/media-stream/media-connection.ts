@@ -21,11 +21,18 @@ export interface ConnectionListener {
   failed(error: unknown): void;
 }
 
+/** Looks at how long a frame takes, now and then. */
+export interface FrameSampler {
+  readonly due: boolean;
+  read(): void;
+}
+
 /** The peer's share of our memory: five seconds of the call's audio, beyond what the kernel holds. */
 const MAX_BUFFERED_BYTES = 65_536;
 
 // One scratch frame for all connections: a frame is handled to its end before the next one is read.
 const scratch: MediaFrame = { inbound: true, chunk: -1, payload: Buffer.alloc(0), bytes: 0 };
+const NO_SAMPLES: FrameSampler = { due: false, read: () => undefined };
 const NOWHERE: InboundSink = { audio: () => undefined, silence: () => undefined };
 
 /** A message as it came. */
@@ -48,14 +55,20 @@ export class MediaConnection implements PlayoutOutput {
   /** Everything that has come, while it may yet be for another pod. */
   private early: MediaMessage[] | undefined = [];
   private earlyBytes = 0;
+  /** Frames of audio for the caller. */
+  framesOut = 0;
   /** How many of them were worked on before the others were kept. */
   private held: number | undefined;
 
-  /** @param transport the TCP or TLS socket below, for putting two frames into one write. */
+  /**
+   * @param transport the TCP or TLS socket below, for putting two frames into one write.
+   * @param sampler told of a frame that was read, while it is due.
+   */
   constructor(
     private readonly socket: WebSocket,
     private readonly transport: Duplex,
     private readonly listener: ConnectionListener,
+    private readonly sampler: FrameSampler = NO_SAMPLES,
   ) {
     socket.on('message', this.take);
   }
@@ -96,6 +109,7 @@ export class MediaConnection implements PlayoutOutput {
   }
 
   media(audio: Buffer): void {
+    this.framesOut++;
     this.send(mediaFrame(audio));
   }
 
@@ -153,6 +167,7 @@ export class MediaConnection implements PlayoutOutput {
       this.listener.frame({ kind: 'invalid', reason: 'a binary frame; Telnyx sends text' });
       return;
     }
+    if (this.sampler.due) this.sampler.read();
     if (scanMediaFrame(data, scratch)) {
       if (scratch.inbound) this.order.push(scratch);
       return;

@@ -8,6 +8,7 @@ import { MediaLine } from './media-line.js';
 class Socket {
   readonly sent: string[] = [];
   sentBytes = 0;
+  framesOut = 0;
   bufferedBytes = 0;
   cork(): void {}
   uncork(): void {}
@@ -28,6 +29,7 @@ class Socket {
   }
 
   media(audio: Buffer): void {
+    this.framesOut++;
     this.sent.push(`media ${audio.length}`);
     this.sentBytes += audio.length;
   }
@@ -209,7 +211,10 @@ describe('MediaLine', () => {
     second.callerSays(1, 2);
     second.callerSays(1);
     second.callerSays(1);
-    expect(line.close()).toEqual({ sockets: 2, frames: 5, reordered: 0, late: 0, paddedBytes: 320 });
+    line.play('a', Buffer.alloc(480));
+    const inbound = { frames: 5, reordered: 0, late: 0, gaps: 1, paddedBytes: 320 };
+    expect(line.close()).toEqual({ codec: 'pcmu', sockets: 2, framesOut: second.framesOut, ...inbound });
+    expect(second.framesOut).toBeGreaterThan(0);
     expect(closed).toEqual([second]);
   });
 

@@ -12,7 +12,7 @@ const SILENCE_BYTE: Record<G711Law, number> = { pcmu: 0xff, pcma: 0xd5 };
 const BYTES_PER_MS = 8;
 
 /** What a call's line carried, summed over its sockets. */
-export type LineTotals = InboundCounts & { sockets: number };
+export type LineTotals = InboundCounts & { codec: G711Law; sockets: number; framesOut: number };
 
 export interface LineOwner {
   /** More audio waits for the caller than one call may hold. */
@@ -35,7 +35,7 @@ export class MediaLine implements CallLine, InboundSink {
   private connection: MediaConnection | undefined;
   private readonly playout: Playout;
   private readonly gapFiller: SpeechGapFiller;
-  private readonly totals: LineTotals = { sockets: 0, frames: 0, reordered: 0, late: 0, paddedBytes: 0 };
+  private readonly totals = { sockets: 0, frames: 0, framesOut: 0, reordered: 0, late: 0, gaps: 0, paddedBytes: 0 };
 
   constructor(
     clock: Clock,
@@ -122,7 +122,7 @@ export class MediaLine implements CallLine, InboundSink {
     this.gapFiller.stop();
     this.playout.close();
     this.owner.closed(open);
-    return this.totals;
+    return { codec: this.law, ...this.totals };
   }
 
   audio(base64: Buffer, bytes: number): void {
@@ -137,6 +137,8 @@ export class MediaLine implements CallLine, InboundSink {
 
   private leave(connection: MediaConnection): void {
     const { counts } = connection;
+    this.totals.framesOut += connection.framesOut;
+    this.totals.gaps += counts.gaps;
     this.totals.frames += counts.frames;
     this.totals.reordered += counts.reordered;
     this.totals.late += counts.late;

@@ -5,12 +5,15 @@ import { type PinoLogger } from 'nestjs-pino';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type CallLine } from '../calls/call-line.js';
 import { type Peers } from '../affinity/pods/peers.js';
+import { type CallTracing } from '../calls/call-tracing.js';
 import { type CallsService } from '../calls/calls.service.js';
 import { Relays } from '../calls/fleet/relays.js';
 import { type Place, type StreamPlacement } from '../calls/fleet/stream-placement.js';
 import { FakeClock } from '../common/fake-clock.js';
 import { type Config } from '../config/config.js';
+import { type ThisPod } from '../affinity/this-pod.js';
 import { Counters } from '../telemetry/counters.js';
+import { CallTrace } from '../telemetry/trace/call-trace.js';
 import { MediaStreamGateway } from './media-stream.gateway.js';
 import { type StreamUpgradePolicy } from './stream-upgrade-policy.js';
 
@@ -72,6 +75,8 @@ describe('MediaStreamGateway', () => {
       { onRelay: () => undefined } as unknown as Peers,
       new Relays(),
       counters,
+      { name: 'pod' } as ThisPod,
+      { of: () => CallTrace.NONE } as unknown as CallTracing,
     );
     server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     server.on('connection', (socket, request: IncomingMessage) => {

@@ -4,6 +4,8 @@ import { type IncomingMessage } from 'node:http';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { type WebSocket } from 'ws';
 import { Peers } from '../affinity/pods/peers.js';
+import { ThisPod } from '../affinity/this-pod.js';
+import { CallTracing } from '../calls/call-tracing.js';
 import { CallsService } from '../calls/calls.service.js';
 import { Relays } from '../calls/fleet/relays.js';
 import { StreamPlacement } from '../calls/fleet/stream-placement.js';
@@ -41,13 +43,15 @@ export class MediaStreamGateway implements OnGatewayConnection<WebSocket>, OnMod
     private readonly peers: Peers,
     private readonly relays: Relays,
     private readonly counters: Counters,
+    private readonly pod: ThisPod,
+    private readonly tracing: CallTracing,
   ) {}
 
   /** Media sockets that reached another pod come here too. */
   onModuleInit(): void {
-    this.peers.onRelay(({ socket, transport }, { token }) => {
+    this.peers.onRelay(({ socket, transport }, { token }, from) => {
       const claims = token === undefined ? undefined : this.policy.claimsOfToken(token);
-      this.take(socket, { transport, claims, token, relayed: true });
+      this.take(socket, { transport, claims, token, relayed: true, from });
     });
   }
 
@@ -62,7 +66,7 @@ export class MediaStreamGateway implements OnGatewayConnection<WebSocket>, OnMod
     try {
       new MediaStream(socket, origin, {
         ...{ clock: this.clock, log: this.log, calls: this.calls, counters: this.counters, peers: this.peers },
-        ...{ placement: this.placement, relays: this.relays },
+        ...{ placement: this.placement, relays: this.relays, tracing: this.tracing, pod: this.pod },
         lineOf: (callControlId) => this.lines.get(callControlId) ?? this.newLine(callControlId),
         keepLine: (callControlId, line) => void this.lines.set(callControlId, line),
       });

@@ -11,10 +11,12 @@ import { Relays } from '../calls/fleet/relays.js';
 import { type Place, type StreamPlacement } from '../calls/fleet/stream-placement.js';
 import { FakeClock } from '../common/fake-clock.js';
 import { Counters } from '../telemetry/counters.js';
+import { CallTrace } from '../telemetry/trace/call-trace.js';
 import { MediaLine } from './media-line.js';
 import { MediaStream } from './media-stream.js';
 
 const FAR: PodIdentity = { uid: 'far', bootId: 'boot', name: 'far', address: '10.0.0.9:8081' };
+const NEAR: PodIdentity = { uid: 'near', bootId: 'boot', name: 'near', address: '10.0.0.1:8081' };
 const media = (chunk: number, text: string): string =>
   telnyxMediaFrame(chunk, 's', 'inbound', chunk, 0, Buffer.from(text).toString('base64'));
 const START = JSON.stringify({
@@ -111,6 +113,7 @@ describe('MediaStream', () => {
         calls: calls as unknown as CallsService,
         placement: placement as unknown as StreamPlacement,
         peers: peers as unknown as Peers,
+        ...{ pod: NEAR, tracing: { of: () => CallTrace.NONE } },
         lineOf: () => line,
         keepLine: () => undefined,
       },

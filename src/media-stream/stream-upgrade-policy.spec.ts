@@ -6,6 +6,7 @@ import { FakeClock } from '../common/fake-clock.js';
 import { Keyring } from '../common/keyring.js';
 import { type Config, Secret } from '../config/config.js';
 import { Counters } from '../telemetry/counters.js';
+import { CallTraces } from '../telemetry/trace/call-traces.js';
 import { StreamUpgradePolicy } from './stream-upgrade-policy.js';
 
 const request = (): IncomingMessage => ({}) as IncomingMessage;
@@ -23,6 +24,7 @@ function setUp(auth: 'token' | 'off' = 'token', previous?: string) {
     calls as unknown as CallsService,
     counters,
     keyring,
+    new CallTraces(),
   );
   return { policy, counters, asked };
 }

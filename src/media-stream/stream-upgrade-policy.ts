@@ -7,6 +7,9 @@ import { Keyring } from '../common/keyring.js';
 import { CONFIG } from '../config/config.token.js';
 import { type Config } from '../config/config.js';
 import { Counters } from '../telemetry/counters.js';
+import { CallTraces } from '../telemetry/trace/call-traces.js';
+import { ATTRS } from '../telemetry/trace/names.js';
+import { StreamSpan } from './stream-span.js';
 import { UpgradePolicy, type UpgradeVerdict } from './upgrade-policy.js';
 
 /** Clocks of pods may differ a little. */
@@ -26,6 +29,7 @@ export class StreamUpgradePolicy extends UpgradePolicy {
     private readonly calls: CallsService,
     private readonly counters: Counters,
     private readonly keyring: Keyring,
+    private readonly traces: CallTraces,
   ) {
     super();
   }
@@ -58,6 +62,16 @@ export class StreamUpgradePolicy extends UpgradePolicy {
       { callId: claims?.callControlId, attempt: claims?.attempt },
       `media stream refused with 401: ${reason}`,
     );
+    if (claims) {
+      // Of a call that is not here (any more) nobody here knows whether it is over.
+      const span = new StreamSpan(() => this.traces.of(claims.callControlId));
+      span.set({
+        [ATTRS.callId]: claims.callControlId,
+        [ATTRS.streamAttempt]: claims.attempt,
+        [ATTRS.httpStatus]: 401,
+      });
+      span.refused(reason, 'token-refused');
+    }
     return { accept: false, status: 401 };
   }
 }

@@ -1,5 +1,6 @@
 import { type ModelListener } from '../conversation/model.port.js';
 import { failureOfError } from './failures.js';
+import { type InputClock } from './input-clock.js';
 import { responseCostUsd, type SessionPrices, tokenUsage, transcriptionUsage } from './price.js';
 import { type ServerEvent, type ServerItem } from './server-events.js';
 
@@ -14,12 +15,15 @@ export class EventTeller {
   /** A call may be shown twice; it is run once. */
   private readonly toldCalls = new Set<string>();
 
-  constructor(private readonly prices: SessionPrices) {}
+  constructor(
+    private readonly prices: SessionPrices,
+    private readonly input: Pick<InputClock, 'speechAgoMs'>,
+  ) {}
 
   tell(event: TalkEvent, listener: ModelListener): void {
     switch (event.type) {
       case 'input_audio_buffer.speech_started':
-        return listener.speechStarted(event.item_id);
+        return listener.speechStarted(event.item_id, this.input.speechAgoMs(event.audio_start_ms));
       case 'input_audio_buffer.speech_stopped':
         return listener.speechStopped(event.item_id);
       case 'input_audio_buffer.committed':

@@ -8,6 +8,8 @@ import { LifeSigns } from './life-signs.js';
 export interface WireSurroundings {
   clock: Clock;
   lateness: { readonly late: boolean };
+  /** Told of audio that was written, while a frame is looked at. */
+  sampler: { readonly open: boolean; written(): void };
   message(message: Buffer, isBinary: boolean): void;
   /** The connection is over, or was ended; told once. */
   over(failure: ModelFailure): void;
@@ -31,7 +33,11 @@ export class EventWire {
     private readonly socket: WebSocket,
     private readonly around: WireSurroundings,
   ) {
-    this.audio = new AppendWriter((event) => this.write(event), around.lateness);
+    const { lateness, sampler } = around;
+    this.audio = new AppendWriter((event) => {
+      this.write(event);
+      if (sampler.open) sampler.written();
+    }, lateness);
     this.life = new LifeSigns(
       around.clock,
       () => this.ping(),

@@ -17,10 +17,10 @@ export class LastWords implements ModelListener {
     private readonly actions: LastWordsActions,
   ) {}
 
-  speechStarted(itemId: string): void {
+  speechStarted(itemId: string, agoMs?: number): void {
     // It was in audio that the model had not looked at yet; no more will come to end it.
     this.actions.endTurn();
-    this.conversation.speechStarted(itemId);
+    this.conversation.speechStarted(itemId, agoMs);
   }
   speechStopped(itemId: string): void {
     this.conversation.speechStopped(itemId);

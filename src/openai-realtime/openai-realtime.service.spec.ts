@@ -44,6 +44,27 @@ describe('OpenAIRealtimeService', () => {
     session.close();
   });
 
+  it('tells of a session that was connected ahead how long its dial had taken, and how old it is', async () => {
+    start({ WARM_SESSIONS: '1' });
+    await warm(1);
+    const session = await service.acquire('pcmu');
+    const { dial } = session;
+    expect(dial?.warm).toBe(true);
+    expect(dial?.connectMs).toBeGreaterThan(0);
+    expect(dial?.ageMs).toBeGreaterThanOrEqual(dial?.connectMs ?? NaN);
+    session.close();
+  });
+
+  it('does not call a session warm for which the call had to wait', async () => {
+    start({ WARM_SESSIONS: '0' });
+    service.anticipate();
+    const session = await service.acquire('pcmu');
+    const { dial } = session;
+    expect(dial?.warm).toBe(false);
+    expect(dial?.connectMs).toBeGreaterThan(0);
+    session.close();
+  });
+
   it('changes a session to the law of the line before the call gets it', async () => {
     start({ WARM_SESSIONS: '1' });
     await warm(1);

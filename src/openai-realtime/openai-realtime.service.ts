@@ -54,8 +54,10 @@ export class OpenAIRealtimeService extends ModelConnector implements OnApplicati
   }
 
   async acquire(law: G711Law): Promise<ModelSession> {
+    const askedMs = this.clock.nowMs();
     try {
       const session = await this.pool.acquire();
+      session.handOut(askedMs);
       await session.setInputLaw(law);
       await session.essentialToolsListed();
       return session;
@@ -79,6 +81,7 @@ export class OpenAIRealtimeService extends ModelConnector implements OnApplicati
       return session;
     } catch (failure) {
       this.counters.modelConnectFailures++;
+      this.counters.modelFailed('connect', (failure as ModelFailure).code);
       throw failure;
     }
   }

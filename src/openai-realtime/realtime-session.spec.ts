@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { type WebSocket } from 'ws';
+import { encodeG711 } from '../../simulator/audio/g711.js';
+import { silence, tone } from '../../simulator/audio/signals.js';
 import { RealtimeDouble } from '../../simulator/realtime/index.js';
 import { FakeClock } from '../common/fake-clock.js';
 import { Counters } from '../telemetry/counters.js';
@@ -646,6 +648,31 @@ describe('RealtimeSession with the Realtime double', () => {
     expect(bytes).toBe(1_600);
     session.close();
   });
+
+  it.each([
+    ['server_vad', {}],
+    ['server_vad with more padding', { VAD_PREFIX_PADDING_MS: '700' }],
+    ['semantic_vad', { VAD: 'semantic_vad' }],
+  ])(
+    'tells with %s how long ago the caller began to speak, by the audio that the service was given',
+    async (_vad, env) => {
+      const session = await open(double.url, { env });
+      const notes = new Notes();
+      session.listen(notes);
+      const frames = (samples: Int16Array): void => {
+        const audio = encodeG711('PCMU', samples);
+        for (let at = 0; at < audio.length; at += 160) {
+          session.appendAudio(Buffer.from(audio.subarray(at, at + 160).toString('base64'), 'latin1'));
+        }
+      };
+      frames(silence(5_000));
+      frames(tone(440, 400, -15));
+      await notes.heard(/^speech started/);
+      // Whole frames of the double's detector.
+      expect(Math.abs((notes.speechAgoMs[0] ?? NaN) - 400)).toBeLessThanOrEqual(20);
+      session.close();
+    },
+  );
 
   it('fails with a key that is not known there', async () => {
     const failure = { kind: 'fatal', code: 'invalid_api_key' };

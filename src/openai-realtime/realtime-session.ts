@@ -10,6 +10,7 @@ import {
   type ModelListener,
   type ModelSession,
   type ResponseOptions,
+  type SessionDial,
 } from '../conversation/model.port.js';
 import { type ToolDeclaration } from '../conversation/tools/tool.port.js';
 import { type Counters } from '../telemetry/counters.js';
@@ -20,6 +21,7 @@ import { EventTeller, type TalkEvent } from './event-teller.js';
 import { EventWire } from './event-wire.js';
 import { type ApiError, failureOfConfiguration, failureOfError } from './failures.js';
 import { FormatConfirmation, type RefusedRequest } from './format-confirmation.js';
+import { InputClock } from './input-clock.js';
 import { LastWords } from './last-words.js';
 import { McpWatch } from './mcp/mcp-watch.js';
 import { SessionPrices } from './price.js';
@@ -54,11 +56,16 @@ export class RealtimeSession implements ModelSession {
   readonly takesTurnsItself: boolean;
   /** When it was dialled, on the app's clock. */
   readonly openedMs: number;
+  /** Set when a call gets it. */
+  dial: SessionDial | undefined;
+  /** When its configuration was confirmed, on the app's clock. */
+  private readyMs = NaN;
   renewAtMs: number;
   private listener: ModelListener | undefined;
   private readonly wire: EventWire;
   private readonly confirmation: FormatConfirmation;
   private readonly mcp: McpWatch;
+  private readonly input: InputClock;
   private readonly teller: EventTeller;
   private readonly speechEnd: SpeechEndWatch;
   private activeResponseId: string | undefined;
@@ -76,19 +83,22 @@ export class RealtimeSession implements ModelSession {
     this.wire = new EventWire(socket, {
       clock,
       lateness: around.lateness,
+      sampler: around.counters.relaySampler,
       message: (message, isBinary) => this.guarded(() => this.receive(message, isBinary)),
       over: (failure) => this.guarded(() => this.over(failure)),
     });
     this.confirmation = new FormatConfirmation(clock, openai.connectTimeoutMs, law, (failure) =>
       this.wire.close(failure),
     );
-    this.teller = new EventTeller(new SessionPrices(openai.prices, openai.model, assistant.transcription?.model));
+    const prices = new SessionPrices(openai.prices, openai.model, assistant.transcription?.model);
+    this.input = new InputClock(assistant.vad);
+    this.teller = new EventTeller(prices, this.input);
     this.speechEnd = new SpeechEndWatch(clock, () => this.wire.close(TURN_HANGS));
     this.mcp = new McpWatch(tools.mcp, {
       clock,
       log: around.log,
       send: (type, fields) => void this.wire.send(type, fields),
-      begun: (id, name) => this.listener?.remoteToolBegun(id, name),
+      begun: (id, name, words) => this.listener?.remoteToolBegun(id, name, words),
       done: (id, name, ok) => this.listener?.remoteToolDone(id, name, ok),
     });
   }
@@ -99,7 +109,17 @@ export class RealtimeSession implements ModelSession {
    */
   static open(socket: WebSocket, law: G711Law, around: SessionSurroundings): Promise<RealtimeSession> {
     const session = new RealtimeSession(socket, around, law);
-    return session.confirmation.expect(law, undefined).then(() => session);
+    return session.confirmation.expect(law, undefined).then(() => {
+      session.readyMs = around.clock.nowMs();
+      return session;
+    });
+  }
+
+  /** A call gets it now. @param askedMs when the call asked for one, on the app's clock. */
+  handOut(askedMs: number): void {
+    const { openedMs, readyMs } = this;
+    const ageMs = this.around.clock.nowMs() - openedMs;
+    this.dial = { warm: readyMs <= askedMs, connectMs: readyMs - openedMs, ageMs };
   }
 
   /** Still connected. */
@@ -121,6 +141,7 @@ export class RealtimeSession implements ModelSession {
 
   appendAudio(base64: Buffer): void {
     this.wire.append(base64);
+    this.input.given(base64);
     if (this.speechEnd.listening) this.speechEnd.audio(base64, this.law);
   }
 

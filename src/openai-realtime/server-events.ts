@@ -64,7 +64,11 @@ const serverEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('session.created'), session }),
   z.object({ type: z.literal('session.updated'), session }),
   z.object({ type: z.literal('error'), error }),
-  z.object({ type: z.literal('input_audio_buffer.speech_started'), item_id: z.string() }),
+  z.object({
+    type: z.literal('input_audio_buffer.speech_started'),
+    item_id: z.string(),
+    audio_start_ms: z.number().min(0).nullish().catch(undefined),
+  }),
   z.object({ type: z.literal('input_audio_buffer.speech_stopped'), item_id: z.string() }),
   z.object({ type: z.literal('input_audio_buffer.committed'), item_id: z.string() }),
   z.object({

@@ -1,6 +1,7 @@
 import { type Clock, type Timer } from '../common/clock.js';
 import { type G711Law } from '../conversation/line.port.js';
 import { levelDbfs } from '../conversation/turns/speech-level.js';
+import { decodedBytes } from './base64-bytes.js';
 
 /** Below this nobody speaks: speech on the telephone is around -26 dBFS, a quiet line below -50. */
 const QUIET_DBFS = -45;
@@ -67,11 +68,4 @@ export class SpeechEndWatch {
   stop(): void {
     this.speechStopped();
   }
-}
-
-/** Four characters are three bytes; one or two `=` at the end stand for none. */
-function decodedBytes(base64: Buffer): number {
-  const { length } = base64;
-  const padding = base64[length - 1] === 0x3d ? (base64[length - 2] === 0x3d ? 2 : 1) : 0;
-  return (length * 3) / 4 - padding;
 }

@@ -1,4 +1,21 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
+import { type Refusal } from '../calls/call-intake.js';
+import { END_REASONS, type EndReason } from '../calls/end-reason.js';
+import { failureClass } from './conversation/failure-class.js';
+import { LineFigures } from './metrics/line-figures.js';
+import { Meters } from './metrics/meters.js';
+import {
+  FAILURE_CLASSES,
+  MODEL_WORK,
+  type ModelWork,
+  type Overflow,
+  OVERFLOWS,
+  REJECTIONS,
+} from './metrics/reasons.js';
+import { RelaySampler } from './metrics/relay-sampler.js';
+import { TURN_CAUSES, TURN_OUTCOMES } from './metrics/table/feeling.js';
+import { eachOf, Tally } from './metrics/tally.js';
+import { UsageFigures } from './metrics/usage-figures.js';
 
 /** What this process has counted since it started: plain fields, cheap enough for every path. */
 @Injectable()
@@ -51,4 +68,47 @@ export class Counters {
   reportsFailed = 0;
   /** There was no room for them, or no time before the process left. */
   reportsDropped = 0;
+  /** Milliseconds of the assistant's speech that were cut off before they were heard. */
+  playoutDroppedMs = 0;
+  /** Failed attempts to send spans or metrics. */
+  exportFailures = 0;
+
+  readonly rejections = new Tally(REJECTIONS);
+  readonly overflows = new Tally(OVERFLOWS);
+  /** Of calls that are over for this pod, by what ended them. */
+  readonly endings = new Tally(END_REASONS);
+  readonly turns = eachOf(TURN_CAUSES, () => new Tally(TURN_OUTCOMES));
+  readonly modelErrors = eachOf(MODEL_WORK, () => new Tally(FAILURE_CLASSES));
+  readonly line = new LineFigures();
+  readonly usage = new UsageFigures();
+  readonly relaySampler = new RelaySampler();
+
+  // Not shown where the counters are written out.
+  readonly #meters: Meters;
+
+  constructor(@Optional() meters?: Meters) {
+    this.#meters = meters ?? new Meters();
+  }
+
+  callRejected(reason: Refusal): void {
+    this.callsRejected++;
+    this.rejections.add(reason);
+  }
+
+  callOverflowed(reason: Overflow): void {
+    this.callsOverflowed++;
+    this.overflows.add(reason);
+  }
+
+  /** @param durationMs since the call was announced, wherever that was. */
+  callEnded(reason: EndReason, durationMs: number): void {
+    this.callsEnded++;
+    this.endings.add(reason);
+    this.#meters.record('parley.call.duration', durationMs / 1_000, {});
+  }
+
+  /** @param code of the failure, or the model's own word. */
+  modelFailed(during: ModelWork, code: string): void {
+    this.modelErrors[during].add(failureClass(code));
+  }
 }

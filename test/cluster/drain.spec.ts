@@ -109,6 +109,31 @@ describe('a pod that is told to leave and has time', () => {
     expect(await exit).toBe(0);
   });
 
+  it('leaves its calls to the others when it is told twice', async () => {
+    const { cluster } = around;
+    cluster.balancer.socketsTo(1);
+    const talks = await Promise.all([ClusterTalk.begin(around), ClusterTalk.begin(around)]);
+    cluster.balancer.socketsTo('round-robin');
+    const hangups = () => cluster.telnyx.requests.filter(({ action }) => action === 'hangup').length;
+    const before = hangups();
+    const exit = cluster.drain(1);
+    await cluster.balancer.waitForReady([2]);
+    for (const { call } of talks) expect(await cluster.ownerOf(call)).toBe(1);
+    // They go on as after a kill.
+    const resumed = talks.map((talk) => talk.nextSession(talk.sessions));
+    cluster.pod(1).process.kill('SIGTERM');
+    expect(await exit).toBe(1);
+    await Promise.all(resumed);
+    await Promise.all(talks.map((talk) => talk.asks()));
+    for (const talk of talks) {
+      await expectOneConversation(around, talk);
+      expect(talk.sessions).toHaveLength(2);
+      expect(await cluster.ownerOf(talk.call)).toBe(2);
+    }
+    expect(hangups()).toBe(before);
+    await hangUpAll(around, talks);
+  }, 40_000);
+
   it('says that new calls are to be delivered again while there is no other pod', async () => {
     const { cluster } = around;
     cluster.balancer.socketsTo(1);

@@ -9,10 +9,14 @@ const taken = new WeakSet<DoubleSession>();
  * Looks again and again until there is something to see, for what announces itself by no event.
  * @param what names it in the error after `timeoutMs`.
  */
-export async function eventually<T>(find: () => T | undefined, what: string, timeoutMs = 10_000): Promise<T> {
+export async function eventually<T>(
+  find: () => T | undefined | Promise<T | undefined>,
+  what: string,
+  timeoutMs = 10_000,
+): Promise<T> {
   const until = performance.now() + timeoutMs;
   for (;;) {
-    const found = find();
+    const found = await find();
     if (found !== undefined) return found;
     if (performance.now() > until) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -52,7 +52,7 @@ export class Gateway {
   }
 
   private static launch(env: Record<string, string>): Gateway {
-    const child = spawn(process.execPath, ['dist/src/main.js'], {
+    const child = spawn(process.execPath, ['--import', './dist/src/telemetry/preload.js', 'dist/src/main.js'], {
       // Nothing of the tester's own environment decides a test, except where programs are found.
       env: {
         PATH: process.env['PATH'],

@@ -1,5 +1,6 @@
 import { type FakeClock } from '../../src/common/fake-clock.js';
 import { type SavedConversation } from '../../src/conversation/record/saved-conversation.js';
+import { type ConversationObserver, type TurnTimeline } from '../../src/conversation/observer.port.js';
 import { FATAL, type GivenSettings, RETRYABLE, ScriptedTool, setUpWith, settle } from './scripted-conversation.js';
 import { ScriptedStore } from './scripted-store.js';
 import { WatchedModel, WatchedSession } from './watched-session.js';
@@ -26,18 +27,26 @@ export class RandomConversation {
   readonly tools = [new ScriptedTool('lookup'), new ScriptedTool('remind', 'later')];
   around;
   readonly violations: string[] = [];
+  /** What was told of the turns, by all processes; what one tells that was killed is heard by nobody. */
+  readonly turns: TurnTimeline[] = [];
   /** Outputs that tools have given, by tool call. */
   readonly outputs = new Map<string, string>();
   closed = false;
   frozen = false;
   private readonly store = new ScriptedStore();
   private ids = 0;
+  private processes = 0;
   private transfersBack = 0;
   private lastToolCall: { responseId: string; toolCallId: string; name: string } | undefined;
 
   /** @param given.sessionsLastMs from the opening of each session to its renewal. */
   constructor(private readonly given: GivenSettings & { sessionsLastMs?: number }) {
     this.around = this.process({});
+  }
+
+  /** Every response that the model has begun. */
+  get responses(): string[] {
+    return this.around.model.sessions.flatMap(({ id }) => this.watched(id).begun);
   }
 
   /** What is written down. */
@@ -50,7 +59,15 @@ export class RandomConversation {
     const { sessionsLastMs = Infinity, ...given } = this.given;
     const make = (clock: FakeClock, takesTurnsItself: boolean): WatchedModel =>
       new WatchedModel(clock, takesTurnsItself, this.violations);
-    const around = setUpWith(make, { ...given, ...more, tools: this.tools, store: this.store });
+    const number = ++this.processes;
+    const observer: ConversationObserver = {
+      turnOver: (turn) => {
+        if (number === this.processes) this.turns.push(turn);
+      },
+      sessionOpened: () => undefined,
+      modelRefused: () => undefined,
+    };
+    const around = setUpWith(make, { ...given, ...more, tools: this.tools, store: this.store, observer });
     around.model.lastsMs = sessionsLastMs;
     return around;
   }

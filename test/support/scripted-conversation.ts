@@ -17,6 +17,12 @@ import {
   type TranscriptionUsage,
 } from '../../src/conversation/model.port.js';
 import {
+  type ConversationObserver,
+  type ModelRefusal,
+  type SessionOpening,
+  type TurnTimeline,
+} from '../../src/conversation/observer.port.js';
+import {
   type OwnTool,
   ToolBox,
   type ToolCallIdentity,
@@ -316,6 +322,23 @@ export class ScriptedCall implements CallActions {
   }
 }
 
+/** Notes what it is told of a conversation. */
+export class ScriptedObserver implements ConversationObserver {
+  readonly turns: TurnTimeline[] = [];
+  readonly openings: SessionOpening[] = [];
+  readonly refusals: ModelRefusal[] = [];
+
+  turnOver(turn: TurnTimeline): void {
+    this.turns.push(turn);
+  }
+  sessionOpened(opening: SessionOpening): void {
+    this.openings.push(opening);
+  }
+  modelRefused(refusal: ModelRefusal): void {
+    this.refusals.push(refusal);
+  }
+}
+
 /** Lets everything run that waits for nothing but its turn. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
@@ -340,6 +363,7 @@ export interface GivenSettings {
   unheard?: Buffer;
   /** Of the world, which no process takes with it. */
   clock?: FakeClock;
+  observer?: ConversationObserver;
 }
 
 /** Settings of a conversation: without limits and signals, unless they are given. */
@@ -406,6 +430,7 @@ export function setUpWith<Model extends ScriptedModel>(makeModel: MakeModel<Mode
   const { greetingProtected, interruptMinSpeechMs } = settings.assistant;
   const { store, saved, beganAtMs, returning, unheard, clock = new FakeClock() } = given;
   const process = new ScriptedProcess(clock);
+  const watcher = new ScriptedObserver();
   const line = new ScriptedLine();
   const model = makeModel(clock, !greetingProtected && interruptMinSpeechMs === 0);
   const counters = new Counters();
@@ -416,6 +441,7 @@ export function setUpWith<Model extends ScriptedModel>(makeModel: MakeModel<Mode
       callId: 'v3:call',
       clock: process,
       keeper: store?.keeper(process),
+      observer: given.observer ?? watcher,
       ...{ saved, beganAtMs, returning, unheard, line },
       model,
       counters,
@@ -443,7 +469,7 @@ export function setUpWith<Model extends ScriptedModel>(makeModel: MakeModel<Mode
     line.listener = undefined;
     for (const one of model.sessions) one.close();
   };
-  return { conversation, clock, line, model, counters, call, ends: call.ends, session, pass, kill };
+  return { conversation, clock, line, model, counters, call, ends: call.ends, watcher, session, pass, kill };
 }
 
 function reporting(lastWordsWaitMs: number): NonNullable<ConversationSettings['report']> {

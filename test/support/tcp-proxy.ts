@@ -1,13 +1,19 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { type AddressInfo } from 'node:net';
 
-/** What stands in front of the gateway: an ingress without its name, which can be reloaded, or stop passing things on. */
+const LOCALHOST = '127.0.0.1';
+
+/**
+ * What stands in front of the gateway: an ingress without its name, which can be reloaded, or stop passing things on. Or
+ * the network between two programs, which can break.
+ */
 export class TcpProxy {
   /** Of new connections: the first piece the client sends (the upgrade) goes through, and nothing after it. */
   swallowing = false;
   /** Connections taken so far. */
   connections = 0;
   private readonly pairs = new Set<readonly [Socket, Socket]>();
+  private state: 'open' | 'cut' | 'silent' = 'open';
 
   private constructor(
     private readonly server: Server,
@@ -17,9 +23,13 @@ export class TcpProxy {
     server.on('error', () => undefined);
   }
 
-  static async start(targetPort: number): Promise<TcpProxy> {
+  /** @param at where it listens; a free port of 127.0.0.1 is the default. Rejects where that cannot be had. */
+  static async start(targetPort: number, at: { host?: string; port?: number } = {}): Promise<TcpProxy> {
     const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(at.port ?? 0, at.host ?? LOCALHOST, resolve);
+    });
     return new TcpProxy(server, targetPort);
   }
 
@@ -34,6 +44,23 @@ export class TcpProxy {
     return cut;
   }
 
+  /** Resets every connection, and each new one, until `heal`. */
+  cut(): void {
+    this.state = 'cut';
+    this.cutAll();
+  }
+
+  /** Connections stay and new ones are taken, and nothing comes through until `heal`: then what was held back does. */
+  silence(): void {
+    this.state = 'silent';
+    for (const pair of this.pairs) for (const socket of pair) socket.pause();
+  }
+
+  heal(): void {
+    this.state = 'open';
+    for (const pair of this.pairs) for (const socket of pair) socket.resume();
+  }
+
   async close(): Promise<void> {
     this.cutAll();
     await new Promise((resolve) => this.server.close(resolve));
@@ -42,7 +69,12 @@ export class TcpProxy {
   private connected(client: Socket): void {
     this.connections++;
     const { swallowing } = this;
-    const upstream = connect(this.targetPort, '127.0.0.1');
+    if (this.state === 'cut') {
+      client.on('error', () => undefined);
+      client.resetAndDestroy();
+      return;
+    }
+    const upstream = connect(this.targetPort, LOCALHOST);
     const pair = [client, upstream] as const;
     this.pairs.add(pair);
     let pieces = 0;
@@ -51,6 +83,7 @@ export class TcpProxy {
     });
     upstream.on('data', (piece) => client.write(piece));
     for (const [socket, other] of [pair, [upstream, client]] as const) {
+      if (this.state === 'silent') socket.pause();
       socket.on('error', () => undefined);
       socket.on('close', () => {
         other.destroy();
@@ -63,7 +96,7 @@ export class TcpProxy {
 /** A port of this machine that nothing listens on. */
 export async function deadPort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, LOCALHOST, resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;

@@ -17,6 +17,7 @@ export class WatchedSession extends ScriptedSession {
   /** The service answers a turn by itself, and has not begun to. */
   ownResponseDue = false;
   speech: { itemId: string; over: boolean } | undefined;
+  readonly begun: string[] = [];
   readonly unwritten: string[] = [];
   readonly remote = new Set<string>();
   /** What the session was told, and whether that was news and not what was said before it. */
@@ -72,6 +73,7 @@ export class WatchedSession extends ScriptedSession {
   }
   begins(id: string): void {
     this.active = { id, cancelled: false, items: 0 };
+    this.begun.push(id);
     this.tells.responseCreated(id);
     if (!this.active.cancelled) this.unanswered = undefined;
   }

@@ -15,8 +15,8 @@ describe('CallMover', () => {
   });
   afterEach(() => stage.close());
 
-  const move = (sawEpoch = 1): Promise<MoveResult> =>
-    stage.outcome(stage.pod('m').mover.move('call', sawEpoch, BASE_URL));
+  const move = async (sawEpoch = 1): Promise<MoveResult> =>
+    (await stage.outcome(stage.pod('m').mover.move('call', sawEpoch, BASE_URL))).result;
   const record = () => stage.store.kept.find('call');
 
   it('stops the stream, asks for another, and is done when a pod has claimed the call', async () => {

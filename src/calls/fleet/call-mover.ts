@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { CallDirectory, type CallRecord, orIfAway } from '../../affinity/call-directory.js';
-import { samePod } from '../../affinity/pod.js';
+import { type PodIdentity, samePod } from '../../affinity/pod.js';
 import { ThisPod } from '../../affinity/this-pod.js';
 import { CLOCK } from '../../common/clock.token.js';
 import { type Clock, pause } from '../../common/clock.js';
@@ -21,6 +21,20 @@ export const MOST_TRIES = 3;
  * `unavailable`: the directory was not there to be told of the move, or knows the call no better than an old copy of it.
  */
 export type MoveResult = 'claimed' | 'stayed' | 'overtaken' | 'over' | 'unclaimed' | 'unavailable';
+
+/** How a move ended. */
+export interface Moved {
+  result: MoveResult;
+  /** Streams asked for. */
+  tries: number;
+  /** The call's, as far as is known here. */
+  epoch: number;
+  /** Who has the call now, where somebody else has. */
+  owner: PodIdentity | undefined;
+}
+
+/** Where a move stands, as the directory says. */
+type Standing = Pick<Moved, 'result' | 'owner'>;
 
 /**
  * Moves a call: nobody's in the directory, its stream stopped and asked for again. The public address may lead to any
@@ -42,48 +56,58 @@ export class CallMover {
    * @param sawEpoch the epoch on which it was decided to move the call: whoever else decided the same is too late.
    * @param baseUrl of the call's media streams.
    */
-  async move(callControlId: string, sawEpoch: number, baseUrl: string): Promise<MoveResult> {
+  async move(callControlId: string, sawEpoch: number, baseUrl: string): Promise<Moved> {
     let epoch = sawEpoch;
     for (let tries = 1; tries <= MOST_TRIES; tries++) {
       const marked = await orIfAway(this.directory.move(callControlId, epoch), undefined);
-      if (!marked) return 'unavailable';
-      if (!marked.moved) return this.standing(callControlId, marked.record, epoch);
+      if (!marked) return ended('unavailable', epoch, tries - 1);
+      if (!marked.moved)
+        return { ...(await this.standing(callControlId, marked.record, epoch)), epoch, tries: tries - 1 };
       epoch = marked.epoch;
       this.counters.callsMoved++;
       this.log.info({ callId: callControlId, epoch, tries }, 'moving the call: asking Telnyx for a new media stream');
       const stopped = await this.commands.stopStream(callControlId, `to move, ${epoch}`);
-      if (!stopped.ok && stopped.gone) return 'over';
+      if (!stopped.ok && stopped.gone) return ended('over', epoch, tries);
       const request = this.factory.streamRequest(callControlId, baseUrl, marked.attempt, epoch);
       const started = await this.commands.startStream(callControlId, request, marked.attempt);
-      if (!started.ok && started.gone) return 'over';
-      const result = await this.claimed(callControlId, epoch);
-      if (result) return result;
+      if (!started.ok && started.gone) return ended('over', epoch, tries);
+      const standing = await this.claimed(callControlId, epoch);
+      if (standing) return { ...standing, epoch, tries };
     }
-    return 'unclaimed';
+    return ended('unclaimed', epoch, MOST_TRIES);
   }
 
   /** Waits until the call has an owner again. @returns undefined where it got none in time. */
-  private async claimed(callControlId: string, epoch: number): Promise<MoveResult | undefined> {
+  private async claimed(callControlId: string, epoch: number): Promise<Standing | undefined> {
     const untilMs = this.clock.nowMs() + CLAIMED_WITHIN_MS;
     while (this.clock.nowMs() < untilMs) {
       await pause(this.clock, LOOK_EVERY_MS);
-      const result = await this.whoHas(callControlId, epoch);
-      if (result !== 'unclaimed') return result;
+      const standing = await this.whoHas(callControlId, epoch);
+      if (standing.result !== 'unclaimed') return standing;
     }
     return undefined;
   }
 
-  private async whoHas(callControlId: string, epoch: number): Promise<MoveResult> {
+  private async whoHas(callControlId: string, epoch: number): Promise<Standing> {
     const record = await orIfAway(this.directory.find(callControlId), 'away');
-    return record === 'away' ? 'unclaimed' : this.standing(callControlId, record, epoch);
+    return record === 'away' ? { result: 'unclaimed', owner: undefined } : this.standing(callControlId, record, epoch);
   }
 
   /** How the move stands. @param record as it is now. @param epoch of the move. */
-  private async standing(callControlId: string, record: CallRecord | undefined, epoch: number): Promise<MoveResult> {
+  private async standing(callControlId: string, record: CallRecord | undefined, epoch: number): Promise<Standing> {
+    const result = await this.resultOf(callControlId, record, epoch);
+    return { result, owner: result === 'claimed' ? record?.owner : undefined };
+  }
+
+  private async resultOf(callControlId: string, record: CallRecord | undefined, epoch: number): Promise<MoveResult> {
     // Removed at the end of the call, or forgotten by a directory that came back empty: only Telnyx can tell which.
     if (!record) return (await this.commands.isAlive(callControlId)) === false ? 'over' : 'unavailable';
     if (record.epoch < epoch) return 'unavailable';
     if (record.owner) return samePod(record.owner, this.pod) ? 'stayed' : 'claimed';
     return record.epoch > epoch ? 'overtaken' : 'unclaimed';
   }
+}
+
+function ended(result: MoveResult, epoch: number, tries: number): Moved {
+  return { result, epoch, tries, owner: undefined };
 }

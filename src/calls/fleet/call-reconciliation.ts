@@ -69,8 +69,7 @@ export class CallReconciliation implements OnModuleDestroy {
         const { callControlId } = active;
         // Seen once it may be on its way from one pod to another; seen twice, a minute apart, it is not. Counted for all
         // pods, since another one looks the next time.
-        if ((await this.directory.count(`unserved ${callControlId}`, SEEN_FOR_MS)) > 1)
-          await this.takeUp(callControlId);
+        if ((await this.directory.count(`unserved ${callControlId}`, SEEN_FOR_MS)) > 1) await this.takeUp(active);
       }
     }
   }
@@ -87,12 +86,18 @@ export class CallReconciliation implements OnModuleDestroy {
     if (where.at === 'pod') return true;
     if (where.at === 'unknown') return false;
     const holder = where.at === 'absent' ? where.pod : (where.record.owner ?? where.record.answeredBy);
-    return this.recovery.settle(callControlId, holder, where.at === 'absent' ? where.absence : 'dead');
+    return this.recovery.settle(
+      callControlId,
+      holder,
+      where.at === 'absent' ? where.absence : 'dead',
+      'reconciliation',
+    );
   }
 
-  private async takeUp(callControlId: string): Promise<void> {
+  private async takeUp({ callControlId, clientState }: ActiveCall): Promise<void> {
     this.log.error({ callId: callControlId }, 'Telnyx has a call of ours that no pod has: taking it up');
-    const carried = await this.taking.claim({ callControlId });
+    const traceparent = readClientState(clientState)?.traceparent;
+    const carried = await this.taking.claim({ callControlId, noticedBy: 'reconciliation', traceparent });
     if (carried instanceof CarriedCall) carried.call.handle({ type: 'stream-failed' });
   }
 }

@@ -4,15 +4,19 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { CallDirectory, type CallRecord } from '../../affinity/call-directory.js';
 import { type Absence, Fleet } from '../../affinity/fleet.js';
 import { type PodIdentity, samePod } from '../../affinity/pod.js';
+import { ThisPod } from '../../affinity/this-pod.js';
 import { CLOCK } from '../../common/clock.token.js';
 import { type Clock } from '../../common/clock.js';
+import { ATTRS, SPANS } from '../../telemetry/trace/names.js';
 import { CallCommands } from '../call-commands.js';
 import { type CallPhase } from '../call-events.js';
 import { CallFactory } from '../call-factory.js';
+import { CallTracing } from '../call-tracing.js';
 import { CallsService } from '../calls.service.js';
 import { CarriedCall } from '../carried-call.js';
-import { CallMover } from './call-mover.js';
-import { CallTaking } from './call-taking.js';
+import { type SpanAttributes } from '../../telemetry/trace/call-trace.js';
+import { CallMover, type Moved, type MoveResult } from './call-mover.js';
+import { CallTaking, type NoticedBy } from './call-taking.js';
 
 /** An answered call whose pod died may still get its first stream, on any pod; Telnyx needs a second or two. */
 const FIRST_STREAM_WITHIN_MS = 10_000;
@@ -23,6 +27,9 @@ const AT_ONCE = 20;
 
 /** From here on the call's media stream is no concern of ours, or never was. */
 const WITHOUT_STREAM: ReadonlySet<CallPhase> = new Set(['transferring', 'transferred', 'saying', 'ending']);
+
+/** Somebody else decides, or nobody can: nothing has become of the call yet. */
+const UNDECIDED: ReadonlySet<MoveResult> = new Set(['overtaken', 'unavailable']);
 
 /** Looks after the calls of pods that are no more: each is moved to whichever pod its next stream reaches. */
 @Injectable()
@@ -43,6 +50,8 @@ export class CallRecovery {
     private readonly taking: CallTaking,
     private readonly mover: CallMover,
     private readonly commands: CallCommands,
+    private readonly pod: ThisPod,
+    private readonly tracing: CallTracing,
   ) {}
 
   start(): void {
@@ -69,17 +78,22 @@ export class CallRecovery {
   }
 
   /** One call of an absent pod. @returns whether nothing is left to do for it. */
-  async settle(callControlId: string, pod: PodIdentity, absence: Absence): Promise<boolean> {
+  async settle(
+    callControlId: string,
+    pod: PodIdentity,
+    absence: Absence,
+    noticedBy: NoticedBy = 'heartbeat',
+  ): Promise<boolean> {
     try {
       const record = await this.directory.find(callControlId);
-      if (record?.moving) return await this.settleMove(record);
+      if (record?.moving) return await this.settleMove(record, noticedBy);
       this.moves.delete(callControlId);
       if (!record) return true;
       const holder = record.owner ?? record.answeredBy;
       if (!samePod(holder, pod)) return true;
       // It may live, as far as anybody knows: its lease decides.
       if (absence === 'silent' && record.leaseMs > 0) return false;
-      return await this.recover(record, pod);
+      return await this.recover(record, { dead: pod, noticedBy });
     } catch (error) {
       this.log.error(
         { err: error, callId: callControlId },
@@ -89,21 +103,22 @@ export class CallRecovery {
     }
   }
 
-  private async recover(record: CallRecord, dead: PodIdentity): Promise<boolean> {
+  private async recover(record: CallRecord, about: { dead: PodIdentity; noticedBy: NoticedBy }): Promise<boolean> {
     const { callControlId } = record;
+    const { dead, noticedBy } = about;
     const papers = this.factory.papersOf(callControlId, record.sealed);
     const phase = papers?.state.phase ?? 'streaming';
     if (record.epoch === 0 && Date.now() - record.answeredAtMs < FIRST_STREAM_WITHIN_MS) {
-      if (phase === 'ringing') await this.answer(record);
+      if (phase === 'ringing') await this.tracing.during(callControlId, papers?.traceparent, () => this.answer(record));
       return false;
     }
     this.log.warn({ callId: callControlId, phase, pod: dead.name }, 'the pod of this call is gone: going on with it');
     if (phase === 'ended') return this.directory.remove(callControlId, record.epoch);
     if (WITHOUT_STREAM.has(phase)) {
-      await this.taking.claim({ callControlId, dead });
+      await this.taking.claim({ callControlId, dead, noticedBy });
       return true;
     }
-    return this.move(record, dead);
+    return this.move(record, about);
   }
 
   /** It may have died before it answered. Where it did answer, Telnyx passes over the second time: the id is the same. */
@@ -113,8 +128,47 @@ export class CallRecovery {
     await this.commands.answer(callControlId, this.factory.streamRequest(callControlId, streamBaseUrl, 0));
   }
 
-  private async move({ callControlId, epoch, streamBaseUrl }: CallRecord, dead?: PodIdentity): Promise<boolean> {
-    switch (await this.mover.move(callControlId, epoch, streamBaseUrl)) {
+  private move(record: CallRecord, about: { dead?: PodIdentity; noticedBy: NoticedBy }): Promise<boolean> {
+    const { callControlId, sealed } = record;
+    const traceparent = this.factory.papersOf(callControlId, sealed)?.traceparent;
+    return this.tracing.during(callControlId, traceparent, async () => {
+      const startMs = Date.now();
+      const trace = this.tracing.of(callControlId, traceparent);
+      const moved = await this.mover.move(callControlId, record.epoch, record.streamBaseUrl);
+      // Looked at again, and written when it is decided.
+      if (!UNDECIDED.has(moved.result)) {
+        const error = moved.result === 'unclaimed' ? moved.result : undefined;
+        const attributes = this.attributesOf(record, moved, about);
+        trace.record({ name: SPANS.recover, startMs, endMs: Date.now(), attributes, error });
+      }
+      return this.settled(record, moved.result, about);
+    });
+  }
+
+  private attributesOf(
+    { callControlId, owner }: CallRecord,
+    { result, tries, epoch, owner: to }: Moved,
+    { dead = owner, noticedBy }: { dead?: PodIdentity | undefined; noticedBy: NoticedBy },
+  ): SpanAttributes {
+    return {
+      [ATTRS.callId]: callControlId,
+      [ATTRS.pod]: this.pod.name,
+      [ATTRS.fromPod]: dead?.name,
+      [ATTRS.toPod]: result === 'stayed' ? this.pod.name : to?.name,
+      [ATTRS.callEpoch]: epoch,
+      [ATTRS.noticedBy]: noticedBy,
+      [ATTRS.result]: result,
+      [ATTRS.tries]: tries,
+    };
+  }
+
+  /** @returns whether nothing is left to do for the call. */
+  private async settled(
+    { callControlId }: CallRecord,
+    result: MoveResult,
+    { dead, noticedBy }: { dead?: PodIdentity; noticedBy: NoticedBy },
+  ): Promise<boolean> {
+    switch (result) {
       case 'claimed':
       case 'stayed':
         return true;
@@ -124,13 +178,13 @@ export class CallRecovery {
         return false;
       case 'over': {
         // Taken up for its end alone: it is reported, and forgotten.
-        const carried = await this.taking.claim({ callControlId, dead });
+        const carried = await this.taking.claim({ callControlId, dead, noticedBy });
         if (carried instanceof CarriedCall) carried.call.handle({ type: 'hangup', byCaller: true });
         return true;
       }
       case 'unclaimed': {
         // Three streams were asked for and none came: the caller is told, by the carrier's own voice.
-        const carried = await this.taking.claim({ callControlId, dead });
+        const carried = await this.taking.claim({ callControlId, dead, noticedBy });
         if (carried instanceof CarriedCall) this.calls.end(callControlId, 'media-stream-lost', true);
         return true;
       }
@@ -138,7 +192,7 @@ export class CallRecovery {
   }
 
   /** A move is under way. Whoever began it sees to its end, if they live. */
-  private async settleMove(record: CallRecord): Promise<boolean> {
+  private async settleMove(record: CallRecord, noticedBy: NoticedBy): Promise<boolean> {
     const { callControlId, epoch } = record;
     const seen = this.moves.get(callControlId);
     if (seen?.epoch !== epoch) {
@@ -147,6 +201,6 @@ export class CallRecovery {
     }
     if (this.clock.nowMs() - seen.sinceMs < MOVE_STUCK_AFTER_MS) return false;
     this.moves.delete(callControlId);
-    return this.move(record);
+    return this.move(record, { noticedBy });
   }
 }

@@ -11,6 +11,8 @@ import { CONFIG } from '../../config/config.token.js';
 import { type Config } from '../../config/config.js';
 import { type SavedConversation } from '../../conversation/record/saved-conversation.js';
 import { Counters } from '../../telemetry/counters.js';
+import { CallTraces } from '../../telemetry/trace/call-traces.js';
+import { ATTRS, SPANS } from '../../telemetry/trace/names.js';
 import { CallFactory } from '../call-factory.js';
 import { CallsService } from '../calls.service.js';
 import { type CarriedCall } from '../carried-call.js';
@@ -23,6 +25,8 @@ const FIRST_STREAM_WITHIN_S = 20;
 const TELL_WITHIN_MS = 1_000;
 /** A pod that hands a call over is there and waits; what it has kept is worth no longer silence. */
 const UNHEARD_WITHIN_MS = 500;
+/** Of G.711. */
+const BYTES_PER_MS = 8;
 
 export interface Taking {
   callControlId: string;
@@ -34,6 +38,25 @@ export interface Taking {
   from?: PodIdentity | undefined;
   /** Epochs up to this one were given for the call, as far as is known here. */
   sawEpoch?: number | undefined;
+  /** By what it was noticed that the call is to be had; default: by its media stream. */
+  noticedBy?: NoticedBy | undefined;
+  /** Of the call's trace, where something else than a media socket's token carries it. */
+  traceparent?: string | undefined;
+}
+
+/** `heartbeat`: that of a pod, which did not come. `reconciliation`: Telnyx's list of active calls. */
+export type NoticedBy = 'stream' | 'webhook' | 'heartbeat' | 'reconciliation';
+
+/** Why a call is taken. `first-stream`: it was answered elsewhere, and its stream came here. */
+type TakeOverReason = 'first-stream' | 'moved' | 'owner-dead' | 'lease-over' | 'directory-away';
+
+/** What is to be said of a call that was taken, in its trace. */
+interface TakeOver {
+  /** Milliseconds since 1970. */
+  startMs: number;
+  from: PodIdentity | undefined;
+  reason: TakeOverReason;
+  unheard?: Buffer | undefined;
 }
 
 /** Claims calls for this pod and takes them up where another one left them. */
@@ -51,6 +74,7 @@ export class CallTaking {
     private readonly factory: CallFactory,
     private readonly pod: ThisPod,
     private readonly counters: Counters,
+    private readonly traces: CallTraces,
   ) {}
 
   /**
@@ -60,6 +84,7 @@ export class CallTaking {
    */
   async claim(taking: Taking): Promise<CarriedCall | PodIdentity> {
     const { callControlId, dead, from } = taking;
+    const startMs = Date.now();
     const aboveEpoch = this.knownEpoch(taking);
     const claim: Claim = { callControlId, pod: this.pod, aboveEpoch, dead, otherwise: this.newCall(taking) };
     const outcome = await this.directory.claim(claim);
@@ -74,22 +99,59 @@ export class CallTaking {
       record ? this.conversationOf(callControlId, record) : this.unread(taking),
       record?.moving ? this.unheardBy(taking.claims?.pod, callControlId, epoch) : undefined,
     ]);
+    const wasHere = this.calls.find(callControlId) !== undefined;
     const carried = this.take(taking, epoch, record, conversation, unheard);
+    // While a call is moved nobody owns it: who moves it is all that is known.
+    const had = taking.dead ?? record?.owner ?? (record?.moving ? taking.claims?.pod : record?.answeredBy);
+    if (!wasHere) this.tookOver(taking, epoch, { startMs, from: had, reason: reasonOf(taking, record), unheard });
     this.tell(callControlId, epoch, record);
     return carried;
   }
 
   /** Takes the call without the directory. @param taking its `from` is told. */
   async takeUnlisted(taking: Taking): Promise<CarriedCall> {
+    const { from, callControlId } = taking;
+    const startMs = Date.now();
+    const wasHere = this.calls.find(callControlId) !== undefined;
     const epoch = this.knownEpoch(taking) + 1;
-    const record = await this.recordFrom(taking.from, taking, epoch);
+    const record = await this.recordFrom(taking.from, taking, epoch, true);
     const carried = this.take(taking, epoch, record, this.unread(taking));
-    // Any of them may have answered the call too, and would hang it up for want of a stream.
-    for (const { pod } of this.fleet.others) {
-      if (!taking.from || !samePod(pod, taking.from))
-        void this.peers.ask(pod, CLAIMED_OPERATION, { callControlId: taking.callControlId, epoch }, TELL_WITHIN_MS);
-    }
+    if (!wasHere) this.tookOver(taking, epoch, { startMs, from: from ?? taking.claims?.pod, reason: 'directory-away' });
+    this.tellEverybody(taking, epoch, record);
     return carried;
+  }
+
+  /** Without the directory: any of them may have answered the call too, and would hang it up for want of a stream. */
+  private tellEverybody(taking: Taking, epoch: number, record: CallRecord | undefined): void {
+    const { callControlId, from } = taking;
+    const tellOne = async (pod: PodIdentity): Promise<void> => {
+      const news = { callControlId, epoch, unlisted: true };
+      const told = await this.peers.ask(pod, CLAIMED_OPERATION, news, TELL_WITHIN_MS);
+      const had = told.ok ? (told.reply.epoch ?? 0) : 0;
+      if (had < epoch || this.ownership.epochOf(callControlId) !== epoch) return;
+      // It had taken the call as blindly as this pod, and may be written down with that epoch: one above is ours alone.
+      this.take(taking, had + 1, record, undefined);
+      this.tellEverybody(taking, had + 1, record);
+    };
+    for (const { pod } of this.fleet.others) if (!from || !samePod(pod, from)) void tellOne(pod);
+  }
+
+  /**
+   * Another pod has taken the call without the directory. Where this one reaches it, it says so there: a later socket would
+   * be taken for the call's first wherever it lands. Never rejects.
+   */
+  async writeDownFor(pod: PodIdentity, callControlId: string, epoch: number): Promise<void> {
+    try {
+      const record = await this.directory.find(callControlId);
+      // A call that is not written down is asked around for.
+      if (!record || record.epoch >= epoch) return;
+      const { owner } = record;
+      const dead = owner && (await this.fleet.stateOf(owner)) === 'dead' ? owner : undefined;
+      await this.directory.claim({ callControlId, pod, aboveEpoch: epoch - 1, dead, otherwise: record });
+    } catch (error) {
+      if (error instanceof DirectoryUnavailable) return;
+      this.log.error({ err: error, callId: callControlId }, 'a call of another pod could not be written down for it');
+    }
   }
 
   /** Whether this pod has heard of an epoch of the call that is later than its own. */
@@ -106,9 +168,11 @@ export class CallTaking {
     from: PodIdentity | undefined,
     taking: Taking,
     epoch: number,
+    unlisted = false,
   ): Promise<CallRecord | undefined> {
     const { callControlId } = taking;
-    const told = from && (await this.peers.ask(from, CLAIMED_OPERATION, { callControlId, epoch }, TELL_WITHIN_MS));
+    const news = { callControlId, epoch, unlisted };
+    const told = from && (await this.peers.ask(from, CLAIMED_OPERATION, news, TELL_WITHIN_MS));
     if (!told?.ok) return undefined;
     const { sealed, attempt } = told.reply;
     return {
@@ -137,15 +201,17 @@ export class CallTaking {
   }
 
   private take(
-    { callControlId, claims }: Taking,
+    taking: Taking,
     epoch: number,
     record: CallRecord | undefined,
     conversation: SavedConversation | undefined,
     unheard?: Buffer,
   ): CarriedCall {
+    const { callControlId, claims } = taking;
+    const traceparent = claims?.traceparent ?? taking.traceparent;
     const baseUrl =
       streamBaseUrl(this.config.stream.publicUrl, undefined) ?? claims?.baseUrl ?? record?.streamBaseUrl ?? '';
-    const carried = this.calls.adopt({ callControlId, epoch, baseUrl, record, conversation, unheard });
+    const carried = this.calls.adopt({ callControlId, epoch, baseUrl, record, conversation, unheard, traceparent });
     // Its end was told while it was being taken.
     if (this.calls.isOver(callControlId)) carried.call.handle({ type: 'hangup', byCaller: true });
     if (conversation) {
@@ -153,6 +219,26 @@ export class CallTaking {
       this.log.info({ callId: callControlId, epoch, parts: conversation.size }, 'call taken up from another pod');
     }
     return carried;
+  }
+
+  private tookOver(
+    { callControlId, noticedBy = 'stream' }: Taking,
+    epoch: number,
+    { startMs, from, reason, unheard }: TakeOver,
+  ): void {
+    const fromHere = from !== undefined && samePod(from, this.pod);
+    // Its first stream, on the pod that answered it.
+    if (fromHere && reason !== 'moved') return;
+    const attributes = {
+      [ATTRS.callId]: callControlId,
+      [ATTRS.pod]: this.pod.name,
+      [ATTRS.fromPod]: fromHere ? undefined : from?.name,
+      [ATTRS.callEpoch]: epoch,
+      [ATTRS.noticedBy]: noticedBy,
+      [ATTRS.reason]: reason,
+      [ATTRS.unheardMs]: unheard && unheard.length / BYTES_PER_MS,
+    };
+    this.traces.of(callControlId).record({ name: SPANS.takeOver, startMs, endMs: Date.now(), attributes });
   }
 
   private async conversationOf(callControlId: string, record: CallRecord): Promise<SavedConversation | undefined> {
@@ -184,4 +270,10 @@ export class CallTaking {
       sealed: undefined,
     };
   }
+}
+
+function reasonOf({ dead }: Taking, record: CallRecord | undefined): TakeOverReason {
+  if (record?.moving) return 'moved';
+  if (dead) return 'owner-dead';
+  return record?.owner === undefined ? 'first-stream' : 'lease-over';
 }

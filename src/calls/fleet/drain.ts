@@ -3,6 +3,7 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { CallDirectory, DirectoryUnavailable } from '../../affinity/call-directory.js';
 import { Fleet } from '../../affinity/fleet.js';
 import { Ownership } from '../../affinity/ownership.js';
+import { ThisPod } from '../../affinity/this-pod.js';
 import { CLOCK } from '../../common/clock.token.js';
 import { type Clock, pause } from '../../common/clock.js';
 import { CONFIG } from '../../config/config.token.js';
@@ -10,7 +11,10 @@ import { type Config } from '../../config/config.js';
 import { Lifecycle } from '../../health/lifecycle.js';
 import { CallsService } from '../calls.service.js';
 import { type CarriedCall } from '../carried-call.js';
-import { CallMover, MOST_TRIES } from './call-mover.js';
+import { type CallTrace } from '../../telemetry/trace/call-trace.js';
+import { CallTraces } from '../../telemetry/trace/call-traces.js';
+import { ATTRS, SPANS } from '../../telemetry/trace/names.js';
+import { CallMover, type Moved, MOST_TRIES } from './call-mover.js';
 import { CallTaking } from './call-taking.js';
 
 /** A pause in which nobody speaks comes within a few seconds; a caller who never pauses is moved all the same. */
@@ -43,6 +47,8 @@ export class Drain {
     private readonly directory: CallDirectory,
     private readonly mover: CallMover,
     private readonly taking: CallTaking,
+    private readonly traces: CallTraces,
+    private readonly pod: ThisPod,
   ) {}
 
   /** From now on this pod takes no new calls of its own. */
@@ -51,6 +57,10 @@ export class Drain {
     this.begun = true;
     this.lifecycle.draining = true;
     void this.fleet.sayAlive();
+    for (const callControlId of this.calls.ownedCalls) {
+      const about = { [ATTRS.callId]: callControlId, [ATTRS.pod]: this.pod.name };
+      this.traces.of(callControlId).note(SPANS.drain, about);
+    }
     const { handoverAfterMs, deadlineMs } = this.config.drain;
     if (this.directory.shared) this.clock.after(handoverAfterMs, () => this.handOverAll());
     this.clock.after(deadlineMs, () => this.endAll());
@@ -91,12 +101,18 @@ export class Drain {
 
   private async handOver(carried: CarriedCall): Promise<void> {
     const { callControlId } = carried.facts;
+    // Kept: whoever has the call next takes it from here in the middle of this.
+    const trace = this.traces.of(callControlId);
     await carried.standStill(QUIET_WITHIN_MS);
     if (!carried.call.moving || this.calls.find(callControlId) !== carried) return;
     const epoch = this.ownership.epochOf(callControlId) ?? 0;
     // Its lease is given up with the move; to see that would look like a loss.
     this.ownership.suspend(callControlId);
-    const result = await this.mover.move(callControlId, epoch, carried.baseUrl);
+    const startMs = Date.now();
+    const moved = await this.mover.move(callControlId, epoch, carried.baseUrl);
+    const { result } = moved;
+    // Where the caller has hung up meanwhile, the trace is complete.
+    if (!this.calls.isOver(callControlId)) this.handedOver(trace, callControlId, startMs, moved);
     if (this.calls.find(callControlId) !== carried) return;
     carried.log.info({ result }, 'hand-over of the call');
     switch (result) {
@@ -113,6 +129,20 @@ export class Drain {
       case 'unavailable':
         return this.keep(carried, epoch);
     }
+  }
+
+  private handedOver(trace: CallTrace, callControlId: string, startMs: number, moved: Moved): void {
+    const { result, tries, epoch, owner } = moved;
+    const attributes = {
+      [ATTRS.callId]: callControlId,
+      [ATTRS.pod]: this.pod.name,
+      [ATTRS.toPod]: owner?.name,
+      [ATTRS.callEpoch]: epoch,
+      [ATTRS.result]: result,
+      [ATTRS.tries]: tries,
+    };
+    const error = result === 'unclaimed' || result === 'unavailable' ? result : undefined;
+    trace.record({ name: SPANS.handOver, startMs, endMs: Date.now(), attributes, error });
   }
 
   private async fetched(carried: CarriedCall): Promise<void> {

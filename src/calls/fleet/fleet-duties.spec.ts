@@ -20,7 +20,8 @@ describe('FleetDuties', () => {
   afterEach(() => stage.close());
 
   const part = () => b.peers.ask(at, PART_OPERATION, { callControlId: 'call' }, WITHIN_MS);
-  const claimed = (epoch: number) => b.peers.ask(at, CLAIMED_OPERATION, { callControlId: 'call', epoch }, WITHIN_MS);
+  const claimed = (epoch: number, unlisted = false) =>
+    b.peers.ask(at, CLAIMED_OPERATION, { callControlId: 'call', epoch, unlisted }, WITHIN_MS);
 
   it('says what part it has in a call', async () => {
     await expect(part()).resolves.toMatchObject({ ok: true, reply: { part: 'none' } });
@@ -64,6 +65,61 @@ describe('FleetDuties', () => {
     expect(stage.serving('call')).toEqual(['a']);
     await expect(claimed(6)).resolves.toMatchObject({ ok: true });
     expect(stage.serving('call')).toEqual([]);
+  });
+
+  describe('told of a call that a pod has taken without the directory', () => {
+    const recorded = async () => {
+      await stage.run(100);
+      return stage.store.kept.find('call');
+    };
+
+    it('writes down who has it', async () => {
+      await stage.answered('call', 'a');
+      await expect(claimed(1, true)).resolves.toMatchObject({ ok: true });
+      await stage.run(10);
+      await expect(recorded()).resolves.toMatchObject({ epoch: 1, owner: { uid: 'b' } });
+    });
+
+    it('leaves it to a pod that had it later', async () => {
+      await stage.talking('call', 'a');
+      await stage.outcome(a.taking.claim({ callControlId: 'call', sawEpoch: 4 }));
+      await claimed(5, true);
+      await expect(recorded()).resolves.toMatchObject({ epoch: 5, owner: { uid: 'a' } });
+    });
+
+    it('writes down nothing of a call that is over', async () => {
+      await claimed(1, true);
+      await expect(recorded()).resolves.toBeUndefined();
+    });
+
+    it('leaves it to the last of two pods that took it as blindly, above the epoch of the first', async () => {
+      await stage.start('c');
+      await stage.answered('call', 'a');
+      a.kill();
+      stage.store.leave();
+      const c = stage.pod('c');
+      await stage.outcome(b.taking.takeUnlisted({ callControlId: 'call' }));
+      // As if it had not heard of that.
+      c.calls.dismiss('call');
+      await stage.outcome(c.taking.takeUnlisted({ callControlId: 'call' }));
+      await stage.run(100);
+      expect([b, c].map(({ calls }) => calls.find('call') !== undefined)).toEqual([false, true]);
+      stage.store.comeBack();
+      await stage.run(2_000);
+      await expect(recorded()).resolves.toMatchObject({ epoch: 2, owner: { uid: 'c' } });
+      expect(c.calls.find('call')).toBeDefined();
+      expect(stage.errors).toEqual([]);
+    });
+
+    it('does without a directory that is away here, too', async () => {
+      await stage.answered('call', 'a');
+      stage.store.leave();
+      await expect(claimed(1, true)).resolves.toMatchObject({ ok: true });
+      await stage.run(100);
+      stage.store.comeBack();
+      await expect(recorded()).resolves.toMatchObject({ epoch: 0, owner: undefined });
+      expect(stage.errors).toEqual([]);
+    });
   });
 
   it('takes a webhook about a call of its own, and declines any other, and what is none', async () => {

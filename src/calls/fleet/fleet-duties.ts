@@ -11,10 +11,12 @@ import { Lifecycle } from '../../health/lifecycle.js';
 import { type CarriedCall } from '../carried-call.js';
 import { CallFactory } from '../call-factory.js';
 import { CallWebhooks } from '../call-webhooks.js';
+import { CallTracing } from '../call-tracing.js';
 import { CallsService } from '../calls.service.js';
 import { parseWebhook } from '../webhook-event.js';
 import { CallReconciliation } from './call-reconciliation.js';
 import { CallRecovery } from './call-recovery.js';
+import { CallTaking } from './call-taking.js';
 import { CLAIMED_OPERATION, WEBHOOK_OPERATION } from './operations.js';
 
 /** Ten seconds of G.711: longer than any move that comes about. */
@@ -34,6 +36,8 @@ export class FleetDuties {
     private readonly reconciliation: CallReconciliation,
     private readonly lifecycle: Lifecycle,
     private readonly ownership: Ownership,
+    private readonly taking: CallTaking,
+    private readonly tracing: CallTracing,
   ) {}
 
   /** To be called when this pod can be reached by the others. */
@@ -60,26 +64,35 @@ export class FleetDuties {
     return !(await this.fleet.isolated());
   }
 
-  private async webhook(body: string): Promise<object | undefined> {
+  private async webhook(body: string): Promise<z.infer<typeof WEBHOOK_OPERATION.reply> | undefined> {
     const envelope = parseWebhook(body);
     if (typeof envelope === 'string' || !this.webhooks.knows(envelope.event)) return undefined;
-    await this.webhooks.handle(envelope.event);
-    return {};
+    const { event } = envelope;
+    // Asked before it is worked on: it may be the end of the call.
+    const traced = event.kind !== 'ignored' && this.isTraced(this.webhooks.subjectOf(event.call));
+    await this.webhooks.handle(event);
+    return { traced };
+  }
+
+  private isTraced(callControlId: string): boolean {
+    return this.tracing.of(callControlId, undefined).traceparent !== undefined;
   }
 
   /** Another pod has claimed a call: if it was here, it is no more. */
   private claimed(
-    { callControlId, epoch }: { callControlId: string; epoch: number },
+    { callControlId, epoch, unlisted }: z.infer<typeof CLAIMED_OPERATION.request>,
     from: PodIdentity,
   ): z.infer<typeof CLAIMED_OPERATION.reply> | undefined {
+    if (unlisted) void this.taking.writeDownFor(from, callControlId, epoch);
     const carried = this.calls.find(callControlId);
     // News of an older claim than our own comes late: the call is ours again.
-    if (!carried || epoch < (this.ownership.epochOf(callControlId) ?? 0)) return undefined;
+    const had = this.ownership.epochOf(callControlId);
+    if (!carried || epoch < (had ?? 0)) return undefined;
     const sealed = this.factory.sealed(carried.papers).toString('base64');
     const { attempt } = carried.call.state;
     const unheard = this.unheardIn(carried);
     this.calls.dismiss(callControlId, from);
-    return { sealed, attempt, unheard };
+    return { sealed, attempt, epoch: had, unheard };
   }
 
   /** The last seconds of what the caller said while the call stood still. */

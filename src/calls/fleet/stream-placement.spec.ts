@@ -199,6 +199,7 @@ describe('StreamPlacement', () => {
     await expect(a?.placement.place('call', undefined, false)).resolves.toEqual({
       at: 'nowhere',
       why: 'the call is over',
+      over: true,
     });
   });
 

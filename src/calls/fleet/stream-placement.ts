@@ -17,7 +17,11 @@ import { type StreamClaims } from '../stream-token.js';
 import { CallTaking } from './call-taking.js';
 
 /** Where a media socket is served. */
-export type Place = { at: 'here' } | { at: 'pod'; pod: PodIdentity } | { at: 'nowhere'; why: string };
+export type Place =
+  | { at: 'here' }
+  | { at: 'pod'; pod: PodIdentity }
+  /** `over`: because the call is. */
+  | { at: 'nowhere'; why: string; over?: true };
 
 interface Request {
   callControlId: string;
@@ -166,6 +170,6 @@ export class StreamPlacement {
 }
 
 const HERE: Place = { at: 'here' };
-const STALE: Place = { at: 'nowhere', why: 'the token is old, and Telnyx says that its call is over' };
+const STALE: Place = { at: 'nowhere', why: 'the token is old, and Telnyx says that its call is over', over: true };
 const ELSEWHERE: Place = { at: 'nowhere', why: 'another pod has the call' };
-const OVER: Place = { at: 'nowhere', why: 'the call is over' };
+const OVER: Place = { at: 'nowhere', why: 'the call is over', over: true };

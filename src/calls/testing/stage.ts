@@ -14,16 +14,23 @@ import { type CallActions } from '../../conversation/call.port.js';
 import { type CutItem, type G711Law } from '../../conversation/line.port.js';
 import { ModelConnector, type ModelSession } from '../../conversation/model.port.js';
 import { type ConversationReport } from '../../conversation/record/conversation-report.js';
+import { type RecalledConversation, recallConversation } from '../../conversation/record/restored-record.js';
+import { type SavedConversation } from '../../conversation/record/saved-conversation.js';
 import { type CallReport } from '../../report/call-report.js';
 import { Counters } from '../../telemetry/counters.js';
+import { NumberAttributes } from '../../telemetry/numbers/number-attributes.js';
+import { CallTraces } from '../../telemetry/trace/call-traces.js';
 import { Admission } from '../admission.js';
 import { CallBooks } from '../call-books.js';
 import { type CallConversation, CallConversations, type TalkingCall } from '../call-conversation.js';
 import { CallFactory } from '../call-factory.js';
 import { CallIntake } from '../call-intake.js';
-import { type CallLine } from '../call-line.js';
+import { type CallLine, type LineSummary } from '../call-line.js';
+import { CallSummaries } from '../call-summaries.js';
+import { CallTracing } from '../call-tracing.js';
 import { CallWebhooks } from '../call-webhooks.js';
 import { CallsService } from '../calls.service.js';
+import { type ConversationObservers } from '../conversation-observers.js';
 import { Relays } from '../fleet/relays.js';
 import { OverflowCalls } from '../overflow-calls.js';
 import { SecondLegs } from '../second-legs.js';
@@ -109,7 +116,7 @@ class NoPeers extends Peers {
   onRelay(): void {}
 }
 
-class NotedConversations extends CallConversations {
+export class NotedConversations extends CallConversations {
   readonly begun: NotedConversation[] = [];
   mistake: Error | undefined;
   begin(call: TalkingCall): CallConversation {
@@ -117,6 +124,9 @@ class NotedConversations extends CallConversations {
     const conversation = new NotedConversation(call);
     this.begun.push(conversation);
     return conversation;
+  }
+  recall(saved: SavedConversation): RecalledConversation | undefined {
+    return recallConversation(saved, new FakeClock());
   }
 }
 
@@ -141,7 +151,7 @@ export class BareLine implements CallLine {
     return [];
   }
   setCallerSpeaking(): void {}
-  close(): object {
+  close(): LineSummary {
     this.closed++;
     return {};
   }
@@ -175,7 +185,11 @@ export function tidyUp(): void {
 }
 
 /** The calls of a pod, with everything around them that is not Telnyx, a socket or a model. */
-export function setUp(env: Record<string, string> = {}, directory: CallDirectory = new InMemoryCallDirectory()) {
+export function setUp(
+  env: Record<string, string> = {},
+  directory: CallDirectory = new InMemoryCallDirectory(),
+  observers?: ConversationObservers,
+) {
   const { config } = loadConfig({
     OPENAI_API_KEY: 'sk-test',
     TELNYX_API_KEY: 'KEY-test',
@@ -199,16 +213,21 @@ export function setUp(env: Record<string, string> = {}, directory: CallDirectory
   const overflow = new OverflowCalls(config, clock, log, commands, legs, pod);
   const ownership = new Ownership(config, clock, log, directory, pod);
   const talks = new TalkLog(directory, new Seal(keyring, 'conversation'), clock, log);
-  const factory = new CallFactory(config, clock, commands, keyring, pod, ownership, talks);
+  const traces = new CallTraces();
+  const factory = new CallFactory(config, clock, commands, keyring, pod, ownership, talks, traces);
   const fleet = new Fleet(config, clock, log, directory, new NoPeers(), pod);
   const intake = new CallIntake(config, log, admission, commands, overflow, fleet, directory, keyring, counters);
   const books = new CallBooks(config, clock, reports, directory);
+  const numbers = new NumberAttributes(config, keyring);
+  const summaries = new CallSummaries(traces, pod, numbers, directory);
   const calls = new CallsService(
     ...([config, clock, log, factory, ownership, admission, overflow, legs] as const),
-    ...([conversations, books, counters, pod, new Relays()] as const),
+    ...([conversations, books, counters, pod, new Relays(), traces, summaries] as const),
+    observers,
   );
   const webhooks = new CallWebhooks(
     ...([calls, factory, ownership, intake, overflow, legs, model, counters, keyring, pod] as const),
+    ...([traces, numbers] as const),
   );
   const begun = conversations.begun;
   return {
@@ -225,6 +244,8 @@ export function setUp(env: Record<string, string> = {}, directory: CallDirectory
     admission,
     config,
     keyring,
+    traces,
+    tracing: new CallTracing(calls, traces),
   };
 }
 

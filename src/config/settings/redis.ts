@@ -8,7 +8,7 @@ export interface HostAndPort {
   port: number;
 }
 
-/** After so much of CALL_LEASE_MS a lease is renewed: there is time for three tries. */
+/** After so much of CALL_LEASE_MS a lease is renewed: there is time for three tries, of which one may be lost and one late. */
 export const RENEW_SHARE = 0.3;
 
 const SENTINEL_PORT = 26_379;

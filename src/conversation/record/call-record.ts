@@ -1,5 +1,5 @@
 import { type Clock } from '../../common/clock.js';
-import { type CostUsd } from '../model.port.js';
+import { type CostUsd, type TokenUsage, type TranscriptionUsage } from '../model.port.js';
 import { type ConversationReport } from './conversation-report.js';
 import { type RecordTotals } from './conversation-state.js';
 import { readEntries } from './entry.js';
@@ -21,10 +21,14 @@ export class CallRecord {
   begunAtMs: number;
 
   /**
-   * @param charged told of every cost, known or not.
+   * @param charged told of every cost, known or not, and of what it is the cost.
    * @param log told of everything that changes, where somebody writes it down.
    */
-  constructor(clock: Clock, charged: (costUsd: CostUsd) => void, log?: ChangeLog) {
+  constructor(
+    clock: Clock,
+    charged: (costUsd: CostUsd, usage: TokenUsage | TranscriptionUsage) => void,
+    log?: ChangeLog,
+  ) {
     this.now = epochOf(clock);
     this.begunAtMs = this.now();
     this.transcript = new Transcript(this.now, log);

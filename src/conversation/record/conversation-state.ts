@@ -50,6 +50,8 @@ const totals = z.object({
 const SCHEMAS = {
   begun: z.object({ atMs: z.number().positive() }),
   sessions: z.object({ resumes: count, greetingHeard: z.boolean() }),
+  /** Number of the turn that begins next. */
+  nextTurn: count,
   /** Told to the model and not answered. */
   notes: z.array(note),
   totals,

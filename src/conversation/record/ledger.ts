@@ -6,20 +6,20 @@ import { UsageTotals } from './usage-totals.js';
 export class Ledger {
   total = new UsageTotals();
 
-  /** @param charged told of every cost, known or not. */
+  /** @param charged told of every cost, known or not, and of what it is the cost. */
   constructor(
     private readonly turns: TurnLog,
-    private readonly charged: (costUsd: CostUsd) => void,
+    private readonly charged: (costUsd: CostUsd, usage: TokenUsage | TranscriptionUsage) => void,
   ) {}
 
   response(usage: TokenUsage, costUsd: CostUsd): void {
     this.total.response(usage, costUsd);
     this.turns.charge(usage, costUsd);
-    this.charged(costUsd);
+    this.charged(costUsd, usage);
   }
 
   transcription(usage: TranscriptionUsage): void {
     this.total.transcription(usage);
-    this.charged(usage.costUsd);
+    this.charged(usage.costUsd, usage);
   }
 }

@@ -1,5 +1,6 @@
 import { keyNote } from '../keys/key-note.js';
 import { type HistoryItem } from '../model.port.js';
+import { type ToolWords } from '../observer.port.js';
 import { type TranscriptEntry } from './conversation-report.js';
 import { type AssistantEntry, type CallerEntry, type Entry, entryKey, savedEntry, type ToolEntry } from './entry.js';
 import { type ChangeLog } from './saved-conversation.js';
@@ -95,6 +96,24 @@ export class Transcript {
     return this.assistantEntry(itemId)?.text.length ?? 0;
   }
 
+  /** What was said in these items, as far as it was heard; undefined where nothing is written down of it. */
+  wordsOf(itemIds: Iterable<string>): string | undefined {
+    const words: string[] = [];
+    for (const itemId of itemIds) {
+      const caller = this.callerEntry(itemId)?.text;
+      const assistant = this.assistantEntry(itemId);
+      const said = assistant ? heardWords(assistant.text, assistant.heardShare) : caller;
+      if (said) words.push(said);
+    }
+    return words.length > 0 ? words.join(' ') : undefined;
+  }
+
+  /** What a tool was given, and what came of it, as far as it is over. Undefined where nothing is written down of it. */
+  wordsOfTool(toolCallId: string): ToolWords | undefined {
+    const entry = this.toolEntry(toolCallId);
+    return entry && { argumentsText: entry.argumentsText, output: entry.running ? undefined : entry.output };
+  }
+
   keysPressed(keys: string): void {
     this.add({ ...this.next(), kind: 'keys', keys });
   }
@@ -106,8 +125,8 @@ export class Transcript {
 
   /** @param running more will come of it: this is something for the model to go on with. */
   toolAnswered(toolCallId: string, output: string, running = false): void {
-    const entry = this.list.findLast((other) => other.kind === 'tool' && other.toolCallId === toolCallId);
-    if (entry?.kind !== 'tool') return;
+    const entry = this.toolEntry(toolCallId);
+    if (!entry) return;
     entry.output = output;
     entry.running = running;
     this.changed(entry);
@@ -183,6 +202,11 @@ export class Transcript {
   private assistantEntry(itemId: string): AssistantEntry | undefined {
     const entry = this.list.findLast((other) => other.kind === 'assistant' && other.itemId === itemId);
     return entry?.kind === 'assistant' ? entry : undefined;
+  }
+
+  private toolEntry(toolCallId: string): ToolEntry | undefined {
+    const entry = this.list.findLast((other) => other.kind === 'tool' && other.toolCallId === toolCallId);
+    return entry?.kind === 'tool' ? entry : undefined;
   }
 
   private addAssistant(itemId: string): AssistantEntry {

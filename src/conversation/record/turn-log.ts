@@ -66,6 +66,11 @@ export class TurnLog {
     this.lastWords = { endedMs: this.nowMs(), atMs: this.now() };
   }
 
+  /** The caller's last words need no answer. */
+  unanswered(): void {
+    this.lastWords = undefined;
+  }
+
   /**
    * Audio of an assistant item is on its way to the caller.
    * @returns how long after the caller's words, where it is the first since then.

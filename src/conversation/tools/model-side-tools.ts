@@ -1,8 +1,11 @@
 import { type Logger } from 'pino';
+import { type ToolWords } from '../observer.port.js';
+import { type Timekeeper } from '../timeline/timekeeper.js';
 import { AnswerGroup } from './answer-group.js';
 
 export interface ModelSideToolsSurroundings {
   log: Logger;
+  timekeeper: Timekeeper;
   /** The response that the model is writing. */
   presentResponseId(): string | undefined;
   /** The model is to be asked for an answer. */
@@ -23,9 +26,11 @@ export class ModelSideTools {
     return this.running.size > 0;
   }
 
-  begun(id: string, name: string): void {
+  /** @param words filled in as they become known. */
+  begun(id: string, name: string, words?: ToolWords): void {
     if (this.running.has(id)) return;
     this.around.log.info({ tool: name }, 'a tool runs at the model');
+    this.around.timekeeper.toolBegun(id, name, 'mcp', { words });
     const group = this.group();
     group.begun();
     this.running.set(id, group);
@@ -37,6 +42,7 @@ export class ModelSideTools {
     const group = this.running.get(id);
     if (!group) return;
     this.running.delete(id);
+    this.around.timekeeper.toolDone(id, ok ? undefined : 'failed');
     this.around.log.info({ tool: name, ok }, 'tool at the model done');
     group.done(true);
     this.around.changed();
@@ -56,6 +62,7 @@ export class ModelSideTools {
   /** @returns whether the model owed an answer. */
   sessionLost(): boolean {
     const owed = this.waiting;
+    for (const id of this.running.keys()) this.around.timekeeper.toolDone(id, 'session-lost');
     this.stop();
     return owed;
   }

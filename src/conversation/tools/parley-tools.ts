@@ -10,11 +10,17 @@ export interface ParleyToolsSurroundings {
   isOn(name: string): boolean;
   close(closing: Closing, call: ToolCall): void;
   sendKeys(keys: string): Promise<boolean>;
-  /** @param wantsAnswer whether the model should speak about it. */
-  done(call: ToolCall, output: string, wantsAnswer: boolean): void;
+  /**
+   * @param wantsAnswer whether the model should speak about it.
+   * @param error a word for what went wrong; undefined: nothing.
+   */
+  done(call: ToolCall, output: string, wantsAnswer: boolean, error?: string): void;
   /** Takes work that nobody waits for. */
   unattended(work: Promise<void>): void;
 }
+
+/** The model called it with something else than it takes. */
+const WRONG = 'invalid-arguments';
 
 const transferArguments = z.object({ to: z.string() });
 const keyArguments = z.object({ keys: z.string().regex(/^[0-9A-D*#]{1,32}$/) });
@@ -22,6 +28,10 @@ const keyArguments = z.object({ keys: z.string().regex(/^[0-9A-D*#]{1,32}$/) });
 /** The tools that Parley brings itself: `hang_up`, `transfer`, `send_keys` and `skip_turn`. */
 export class ParleyTools implements BuiltInTools {
   constructor(private readonly around: ParleyToolsSurroundings) {}
+
+  has(name: string): boolean {
+    return this.around.isOn(name);
+  }
 
   run(call: ToolCall): 'waits' | 'ends' | 'unknown' {
     const { around } = this;
@@ -52,17 +62,23 @@ export class ParleyTools implements BuiltInTools {
       return;
     }
     const names = this.around.targets.map(({ name }) => name).join(', ');
-    this.around.done(call, JSON.stringify({ error: `Nobody of that name. You can transfer to: ${names}.` }), true);
+    this.around.done(
+      call,
+      JSON.stringify({ error: `Nobody of that name. You can transfer to: ${names}.` }),
+      true,
+      WRONG,
+    );
   }
 
   private async sendKeys(call: ToolCall): Promise<void> {
     const keys = keyArguments.safeParse(json(call.argumentsText)).data?.keys;
     if (keys === undefined) {
-      this.around.done(call, '{"error":"Keys are 0 to 9, A to D, * and #, 32 at most."}', true);
+      this.around.done(call, '{"error":"Keys are 0 to 9, A to D, * and #, 32 at most."}', true, WRONG);
       return;
     }
     const sent = await this.around.sendKeys(keys).catch(() => false);
-    this.around.done(call, sent ? '{"status":"sent"}' : '{"error":"The keys could not be sent."}', true);
+    if (sent) this.around.done(call, '{"status":"sent"}', true);
+    else this.around.done(call, '{"error":"The keys could not be sent."}', true, 'not-sent');
   }
 }
 

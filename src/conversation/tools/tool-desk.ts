@@ -3,12 +3,14 @@ import { type Clock } from '../../common/clock.js';
 import { type ModelSession, type ToolCall } from '../model.port.js';
 import { lateResult } from '../notes.js';
 import { type Transcript } from '../record/transcript.js';
+import { type Timekeeper } from '../timeline/timekeeper.js';
 import { AnswerGroup } from './answer-group.js';
 import { ModelSideTools } from './model-side-tools.js';
 import { type OwnTool, type ToolBox, type ToolOutcome } from './tool.port.js';
 
 /** Tools that Parley brings itself. */
 export interface BuiltInTools {
+  has(name: string): boolean;
   /** @returns `waits`: the model waits for its outcome; `ends`: what it does ends the assistant's part of the call. */
   run(call: ToolCall): 'waits' | 'ends' | 'unknown';
 }
@@ -21,6 +23,7 @@ export interface ToolDeskSurroundings {
   toolBox: ToolBox;
   builtIn: BuiltInTools;
   transcript: Transcript;
+  timekeeper: Timekeeper;
   /** The present session, if there is one. */
   session(): ModelSession | undefined;
   /** The response that the model is writing. */
@@ -51,6 +54,7 @@ interface OpenCall {
 /** More tools at once than any answer needs; a model that loops must not flood somebody's server. */
 const MAX_RUNNING = 16;
 
+const UNKNOWN_NAME = 'unknown';
 const UNKNOWN_TOOL = '{"error":"There is no such tool."}';
 const TOO_MANY = '{"error":"Too many tools are running. Wait for their results."}';
 const STARTED = '{"status":"started","note":"The result will be told to you when it is there. Go on until then."}';
@@ -87,6 +91,7 @@ export class ToolDesk {
     this.around.transcript.toolCalled(toolCallId, name, argumentsText);
     const open: OpenCall = { call, group, state: 'awaited', holdsUp: false };
     this.open.set(toolCallId, open);
+    this.tellBegun(call);
     this.around.beforeRun();
     const builtIn = this.around.builtIn.run(call);
     if (builtIn === 'unknown') this.runOwn(open);
@@ -98,12 +103,17 @@ export class ToolDesk {
     this.goOnWith(call, output, true);
   }
 
-  /** What came of a built-in tool. @param wantsAnswer whether the model should speak about it. */
-  done(call: ToolCall, output: string, wantsAnswer: boolean): void {
+  /**
+   * What came of a tool.
+   * @param wantsAnswer whether the model should speak about it.
+   * @param error a word for what went wrong, of bounded number; undefined: nothing.
+   */
+  done(call: ToolCall, output: string, wantsAnswer: boolean, error?: string): void {
     const open = this.open.get(call.toolCallId);
     if (!open || this.over.signal.aborted) return;
     this.open.delete(call.toolCallId);
     this.around.transcript.toolAnswered(call.toolCallId, output);
+    this.around.timekeeper.toolDone(call.toolCallId, error);
     if (open.state === 'awaited') {
       this.around.session()?.giveToolOutput(call.toolCallId, output);
       open.group.done(wantsAnswer);
@@ -149,13 +159,21 @@ export class ToolDesk {
     this.modelSide.stop();
   }
 
+  private tellBegun({ toolCallId, name, responseId }: ToolCall): void {
+    const { builtIn, toolBox, timekeeper } = this.around;
+    const kind = builtIn.has(name) ? 'built-in' : 'http';
+    const known = kind === 'built-in' || toolBox.find(name) !== undefined;
+    // What the model makes up is no name for a figure, and may be the caller's words.
+    timekeeper.toolBegun(toolCallId, known ? name : UNKNOWN_NAME, kind, { responseId });
+  }
+
   private runOwn(open: OpenCall): void {
     const { call, group } = open;
     group.wantsAnswer = true;
     const tool = this.around.toolBox.find(call.name);
     if (!tool || this.running >= MAX_RUNNING) {
       this.around.log.warn({ tool: tool?.name, known: tool !== undefined }, 'tool call refused');
-      this.done(call, tool ? TOO_MANY : UNKNOWN_TOOL, true);
+      this.done(call, tool ? TOO_MANY : UNKNOWN_TOOL, true, tool ? 'too-many' : 'unknown-tool');
       return;
     }
     open.holdsUp = true;
@@ -173,7 +191,7 @@ export class ToolDesk {
     const tookMs = Math.round(clock.nowMs() - begunMs);
     if (outcome.ok) log.info({ tool: tool.name, tookMs }, 'tool done');
     else log.warn({ tool: tool.name, tookMs, error: outcome.error }, 'tool failed');
-    this.done(call, outcome.output, true);
+    this.done(call, outcome.output, true, outcome.ok ? undefined : (outcome.error ?? 'failed'));
     this.around.changed();
   }
 

@@ -2,6 +2,7 @@ import { type CutItem, type Line } from '../line.port.js';
 import { type ModelSession } from '../model.port.js';
 import { type Floor } from '../record/conversation-state.js';
 import { type Transcript } from '../record/transcript.js';
+import { type Timekeeper } from '../timeline/timekeeper.js';
 
 /** Less than one frame of an item is not heard as anything: such an item is taken out of the conversation. */
 export const LEAST_HEARD_MS = 20;
@@ -11,6 +12,8 @@ const CHARACTERS_PER_MS = 0.015;
 interface SpokenItem {
   responseId: string;
   receivedMs: number;
+  /** Its response's, where all of its audio is added up. */
+  total: { audioMs: number };
   /** No more audio will come of it. */
   ended: boolean;
 }
@@ -39,6 +42,7 @@ export class AssistantSpeech {
   constructor(
     private readonly line: Line,
     private readonly transcript: Transcript,
+    private readonly timekeeper: Timekeeper,
     private readonly session: () => ModelSession | undefined,
   ) {}
 
@@ -56,12 +60,14 @@ export class AssistantSpeech {
       return;
     }
     if (!item) {
-      item = { responseId, receivedMs: 0, ended: false };
+      item = { responseId, receivedMs: 0, total: this.timekeeper.speaks(responseId, itemId), ended: false };
       this.items.set(itemId, item);
       this.spoke.add(responseId);
       this.transcript.assistantSpeaks(itemId);
     }
-    item.receivedMs += audio.length / 8;
+    const ms = audio.length / 8;
+    item.receivedMs += ms;
+    item.total.audioMs += ms;
     this.line.play(itemId, audio);
   }
 
@@ -151,7 +157,7 @@ export class AssistantSpeech {
   }
 
   private takeOut(responseId: string, itemId: string): void {
-    this.items.set(itemId, { responseId, receivedMs: 0, ended: true });
+    this.items.set(itemId, { responseId, receivedMs: 0, total: { audioMs: 0 }, ended: true });
     this.transcript.forget(itemId);
     this.session()?.deleteItem(itemId);
   }

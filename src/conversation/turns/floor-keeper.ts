@@ -21,7 +21,7 @@ export class FloorKeeper {
   private cutByFreeze = false;
 
   constructor(
-    private readonly around: Pick<TurnTakingSurroundings, 'line' | 'log' | 'session'>,
+    private readonly around: Pick<TurnTakingSurroundings, 'line' | 'log' | 'session' | 'timekeeper'>,
     private readonly parts: FloorParts,
   ) {}
 
@@ -60,10 +60,10 @@ export class FloorKeeper {
 
   /**
    * The assistant stops, and the model is told what of it was heard.
-   * @param ours the model knows nothing of it; when the caller speaks, it may stop by itself.
+   * @param by `us`, or because it does not go on here: the model knows nothing of it. For the caller it may stop by itself.
    * @returns whether there was anything to stop.
    */
-  silence(ours: boolean): boolean {
+  silence(by: 'caller' | 'us' | 'end'): boolean {
     const { responses, speech, greeting } = this.parts;
     const session = this.around.session();
     const { activeId } = responses;
@@ -72,11 +72,12 @@ export class FloorKeeper {
     if (!answering && this.around.line.idle) return false;
     if (activeId !== undefined && answering) {
       speech.drop(activeId);
-      if (session && (ours || !session.takesTurnsItself)) session.cancelResponse(activeId);
+      if (session && (by !== 'caller' || !session.takesTurnsItself)) session.cancelResponse(activeId);
     }
     const cut = speech.cut();
+    this.around.timekeeper.cut(cut, by);
     greeting.interrupted();
-    this.around.log.info({ cut }, ours ? 'the assistant is cut off' : 'the caller interrupts');
+    this.around.log.info({ cut }, by === 'caller' ? 'the caller interrupts' : 'the assistant is cut off');
     return true;
   }
 
@@ -88,7 +89,7 @@ export class FloorKeeper {
     const greets = greeting.underWay && !greeting.heard(heardNow);
     const owed = heard.length > 0 || this.answerUnderWay;
     this.cutByFreeze = heardNow;
-    this.silence(true);
+    this.silence('end');
     this.isFrozen = true;
     responses.hold();
     if (greets) greeting.requested();

@@ -4,7 +4,7 @@ import { type Counters } from '../../telemetry/counters.js';
 import { type Line } from '../line.port.js';
 import { type ModelFailure, type ModelSession, type ResponseOutcome } from '../model.port.js';
 import { type Transcript } from '../record/transcript.js';
-import { type TurnLog } from '../record/turn-log.js';
+import { type Timekeeper } from '../timeline/timekeeper.js';
 
 export interface TurnTakingOptions {
   greetingProtected: boolean;
@@ -18,7 +18,7 @@ export interface TurnTakingSurroundings {
   line: Line;
   counters: Counters;
   transcript: Transcript;
-  turns: TurnLog;
+  timekeeper: Timekeeper;
   /** The present session, if there is one. */
   session(): ModelSession | undefined;
 }

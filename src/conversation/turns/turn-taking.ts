@@ -7,7 +7,7 @@ import { CallerTurn } from './caller-turn.js';
 import { FloorKeeper, somethingHeard } from './floor-keeper.js';
 import { Greeting } from './greeting.js';
 import { OwedAnswer } from './owed-answer.js';
-import { ResponseQueue } from './response-queue.js';
+import { type Refusal, ResponseQueue } from './response-queue.js';
 import { type TurnTakingListener, type TurnTakingOptions, type TurnTakingSurroundings } from './turn-taking.port.js';
 
 /**
@@ -32,32 +32,40 @@ export class TurnTaking {
     private readonly around: TurnTakingSurroundings,
     private readonly listener: TurnTakingListener,
   ) {
-    const { clock, line, transcript } = around;
+    const { clock, line, transcript, timekeeper } = around;
     const session = (): ModelSession | undefined => around.session();
     const pumpAndTell = (): void => {
       this.pump();
       listener.changed();
     };
-    this.speech = new AssistantSpeech(line, transcript, session);
+    this.speech = new AssistantSpeech(line, transcript, timekeeper, session);
     this.watchdog = new AnswerWatchdog(clock, () => listener.stalled());
     this.greeting = new Greeting(options.greetingProtected);
     this.answer = new OwedAnswer(clock, pumpAndTell);
     const { answer, greeting } = this;
-    this.judge = new AnswerJudge(around, { answer, greeting, gaveUp: (failure) => listener.gaveUp(failure) });
+    this.judge = new AnswerJudge(around, {
+      ...{ answer, greeting },
+      gaveUp: (failure) => {
+        timekeeper.gaveUp();
+        listener.gaveUp(failure);
+      },
+    });
     this.caller = new CallerTurn(clock, line, options.interruptMinSpeechMs, {
       interrupts: () => {
-        if (!this.floorKeeper.silence(false)) return;
+        if (!this.floorKeeper.silence('caller')) return;
         this.cutByCaller = true;
         this.interrupted();
       },
       cameToNothing: () => {
         // The assistant was cut off, and not for a turn: it goes on.
+        timekeeper.speechCameToNothing();
         if (this.cutByCaller) this.answer.owe();
         pumpAndTell();
       },
     });
     this.responses = new ResponseQueue(() => {
       this.watchdog.expect();
+      timekeeper.asked();
       return session()?.createResponse(this.lastWords ? { withoutTools: true } : undefined) ?? '';
     });
     const { caller, responses, speech } = this;
@@ -125,8 +133,12 @@ export class TurnTaking {
 
   // --- what the conversation wants ---
 
-  /** An answer is wanted, as soon as nobody speaks. Asking twice gives one answer. */
-  ask(): void {
+  /**
+   * An answer is wanted, as soon as nobody speaks. Asking twice gives one answer.
+   * @param to what is new; undefined: it goes on with what is under way, if anything is.
+   */
+  ask(to?: 'greeting' | 'keys'): void {
+    this.around.timekeeper.wanted(to);
     this.answer.owe();
     this.pump();
   }
@@ -143,7 +155,7 @@ export class TurnTaking {
 
   greet(): void {
     this.greeting.requested();
-    this.ask();
+    this.ask('greeting');
   }
 
   /** Goes on where another process left off. @param greetingHeard something of the greeting was heard. */
@@ -154,27 +166,29 @@ export class TurnTaking {
   /** From now on nothing is said, and nothing is asked for. What is cut off, or was asked for, is owed. */
   freeze(): void {
     this.floorKeeper.freeze();
+    this.around.timekeeper.standStill();
   }
 
   /** It goes on here. */
   thaw(): void {
     this.floorKeeper.thaw();
+    this.around.timekeeper.goOn();
     this.pump();
   }
 
   /** Cuts the assistant off for a reason of our own. */
   cutOff(): void {
-    this.floorKeeper.silence(true);
+    this.floorKeeper.silence('us');
   }
 
   /** A key was pressed: the caller does not want to hear more. */
   cutOffByKey(): void {
-    if (!this.holdsTheFloor && this.assistantSpeaking && this.floorKeeper.silence(true)) this.interrupted();
+    if (!this.holdsTheFloor && this.assistantSpeaking && this.floorKeeper.silence('us')) this.interrupted();
   }
 
   /** What is asked for next is the last thing that the assistant says: nothing interrupts it, and nothing follows. */
   beginLastWords(): void {
-    this.floorKeeper.silence(true);
+    this.floorKeeper.silence('us');
     this.answer.forgive();
     this.lastWords = true;
   }
@@ -184,7 +198,7 @@ export class TurnTaking {
     this.answer.forgive();
     this.caller.reset();
     this.speech.noteHeard();
-    this.around.line.interrupt();
+    this.around.timekeeper.cut(this.around.line.interrupt(), 'end');
   }
 
   /** The session is gone; what was being generated, or waited for, is owed to the caller by the next one. */
@@ -193,6 +207,7 @@ export class TurnTaking {
     this.caller.reset();
     this.speech.sessionLost();
     this.responses.reset();
+    this.around.timekeeper.sessionLost();
     this.cutByCaller = false;
     this.watchdog.rest();
     this.greeting.sessionLost();
@@ -207,14 +222,13 @@ export class TurnTaking {
 
   itemStarted(itemId: string): void {
     this.greeting.itemStarted(this.speech.responseOf(itemId));
-    const answeredAfterMs = this.around.turns.assistantAnswers();
-    if (answeredAfterMs !== undefined) {
-      this.around.log.info({ turn: this.around.turns.count, answeredAfterMs }, 'the assistant answers');
-    }
+    const answer = this.around.timekeeper.itemStarted(itemId);
+    if (answer) this.around.log.info(answer, 'the assistant answers');
     this.listener.changed();
   }
 
-  itemHeard(itemId: string): void {
+  itemHeard(itemId: string, heardMs: number): void {
+    this.around.timekeeper.itemHeard(itemId, heardMs);
     this.around.transcript.assistantHeard(itemId, 1);
     this.greeting.heardItem();
     this.endGreeting();
@@ -223,11 +237,13 @@ export class TurnTaking {
 
   // --- the model ---
 
-  speechStarted(itemId: string): void {
+  /** @param agoMs since the caller began to speak, where the model says so. */
+  speechStarted(itemId: string, agoMs?: number): void {
     // The model gives up what it was about to answer by itself.
     if (this.answer.due) this.cutByCaller = true;
     // Words that are heard again were said before what the caller is hearing now.
     const overAssistant = this.assistantSpeaking && !this.holdsTheFloor && !this.answer.hearingAgain;
+    this.around.timekeeper.speechStarted(itemId, agoMs ?? 0, this.answer.hearingAgain);
     this.answer.callerSpeaks();
     this.watch();
     this.caller.started(itemId, overAssistant);
@@ -236,7 +252,7 @@ export class TurnTaking {
   }
 
   speechStopped(itemId: string): void {
-    if (this.caller.stopped(itemId, this.assistantSpeaking)) this.around.turns.callerEnded();
+    this.around.timekeeper.speechStopped(itemId, this.caller.stopped(itemId, this.assistantSpeaking));
     this.listener.changed();
   }
 
@@ -244,7 +260,10 @@ export class TurnTaking {
     // A turn that is complete is over, whether that was said or not.
     if (this.caller.isSpeaking(itemId)) this.speechStopped(itemId);
     if (this.caller.committed(itemId)) this.turnTaken(itemId);
-    else this.around.session()?.deleteItem(itemId);
+    else {
+      this.around.timekeeper.speechCameToNothing();
+      this.around.session()?.deleteItem(itemId);
+    }
     this.pump();
     this.listener.changed();
   }
@@ -257,7 +276,9 @@ export class TurnTaking {
     this.judge.responseBegun();
     this.answer.begun();
     // The caller spoke between our request and its start, or there is only one thing left to be said.
-    if (!wanted || (this.lastWords && !this.responses.isAsked(responseId))) {
+    const forTheCaller = wanted && (!this.lastWords || this.responses.isAsked(responseId));
+    this.around.timekeeper.created(responseId, forTheCaller);
+    if (!forTheCaller) {
       this.speech.drop(responseId);
       this.around.session()?.cancelResponse(responseId);
     } else {
@@ -290,6 +311,7 @@ export class TurnTaking {
   responseDone(outcome: ResponseOutcome): void {
     const { responseId, status } = outcome;
     const { dropped, spoke } = this.speech.done(responseId);
+    this.around.timekeeper.done(outcome, dropped);
     const requested = this.responses.isAsked(responseId);
     this.responses.done(responseId);
     const verdict = dropped ? 'fine' : this.judge.judge(outcome, spoke);
@@ -302,15 +324,19 @@ export class TurnTaking {
     this.listener.changed();
   }
 
-  refused(code: string, requestId: string | undefined): void {
+  /** @returns what that meant for the answers that were asked for. */
+  refused(code: string, requestId: string | undefined): Refusal {
     this.around.counters.modelRefusals++;
+    this.around.counters.modelFailed('request', code);
     const refusal = this.responses.refused(code, requestId);
     this.around.log.debug({ code, refusal }, 'the model refused a request');
-    if (refusal === 'not-ours') return;
+    if (refusal === 'not-ours') return refusal;
+    this.around.timekeeper.refused();
     if (refusal === 'lost') this.judge.refused(code);
     this.watch();
     this.pump();
     this.listener.changed();
+    return refusal;
   }
 
   // --- decisions ---
@@ -344,6 +370,7 @@ export class TurnTaking {
     const byModel = this.around.session()?.takesTurnsItself ?? false;
     this.cutByCaller = false;
     this.around.transcript.callerTurn(itemId);
+    this.around.timekeeper.turnTaken(itemId);
     if (this.lastWords) this.answer.turnPassedOver(byModel);
     else this.answer.turnTaken(byModel);
     this.watch();
@@ -356,7 +383,7 @@ export class TurnTaking {
 
   private interrupted(): void {
     this.around.counters.interruptions++;
-    this.around.turns.interrupted();
+    this.around.timekeeper.interrupted();
     this.listener.interrupted();
   }
 }

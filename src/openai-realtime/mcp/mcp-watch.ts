@@ -1,6 +1,7 @@
 import { type PinoLogger } from 'nestjs-pino';
 import { type Clock } from '../../common/clock.js';
 import { type McpServer } from '../../config/tools-setting.js';
+import { type ToolWords } from '../../conversation/observer.port.js';
 import { itemsOf } from '../client-items.js';
 import { type TalkEvent } from '../event-teller.js';
 import { type ServerItem } from '../server-events.js';
@@ -13,7 +14,8 @@ export interface McpSurroundings {
   log: PinoLogger;
   /** Sends a client event. */
   send: (type: string, fields: object) => void;
-  begun: (id: string, name: string) => void;
+  /** @param words filled in as they become known. */
+  begun: (id: string, name: string, words: ToolWords) => void;
   done: (id: string, name: string, ok: boolean) => void;
 }
 

@@ -1,19 +1,24 @@
 import fc from 'fast-check';
 import { FakeClock } from '../../common/fake-clock.js';
+import { type ToolWords } from '../../conversation/observer.port.js';
 import { type ServerItem } from '../server-events.js';
 import { RemoteTools } from './remote-tools.js';
 
 function setUp(approve = true) {
   const clock = new FakeClock();
   const told: string[] = [];
+  const words: ToolWords[] = [];
   const tools = new RemoteTools({
     clock,
-    begun: (id, name) => told.push(`begun ${id} ${name}`),
+    begun: (id, name, known) => {
+      told.push(`begun ${id} ${name}`);
+      words.push(known);
+    },
     done: (id, _name, ok) => told.push(`done ${id} ${ok}`),
     mayCall: (label, name) => label === 'crm' && name === 'find' && approve,
     answerApproval: (requestId, answer) => told.push(`answer ${requestId} ${answer}`),
   });
-  return { clock, told, tools };
+  return { clock, told, words, tools };
 }
 
 function call(id: string, more: Partial<ServerItem> = {}): ServerItem {
@@ -35,6 +40,17 @@ describe('a call that needs no approval', () => {
     tools.call(call('m', { output: '[]' }), true, 'r');
     tools.responseDone('r', true);
     expect(told).toEqual(['begun m find', 'done m true']);
+  });
+
+  it('has its words as they come, the last of them after its end', () => {
+    const { tools, words } = setUp();
+    tools.responseCreated('r');
+    tools.call(call('m'), false, 'r');
+    expect(words).toEqual([{ argumentsText: '', output: undefined }]);
+    tools.progress('m', 'completed');
+    tools.call(call('m', { arguments: '{"day":5}', output: '[]' }), true, 'r');
+    tools.call(call('m', { arguments: 'shown again' }), false, 'r');
+    expect(words).toEqual([{ argumentsText: '{"day":5}', output: '[]' }]);
   });
 
   it('may end after its response', () => {

@@ -1,11 +1,13 @@
 import { type Clock, type Timer } from '../../common/clock.js';
+import { type ToolWords } from '../../conversation/observer.port.js';
 import { type ServerItem } from '../server-events.js';
 
 export type CallProgress = 'in_progress' | 'completed' | 'failed';
 
 export interface RemoteToolsSurroundings {
   clock: Clock;
-  begun(id: string, name: string): void;
+  /** @param words filled in as they become known, which may be after its end. */
+  begun(id: string, name: string, words: ToolWords): void;
   done(id: string, name: string, ok: boolean): void;
   /** The service asks whether it may call a tool. @returns what it is told. */
   mayCall(label: string, name: string): boolean;
@@ -28,6 +30,8 @@ interface RemoteTool {
   running: boolean;
   /** The service has asked about it, by this item. */
   requestId: string | undefined;
+  /** For whoever has leave to look at them; neither logged nor looked at here. */
+  words: ToolWords;
   resultTimer: Timer;
   runTimer: Timer | undefined;
 }
@@ -42,6 +46,8 @@ export class RemoteTools {
   private readonly open = new Map<string, RemoteTool>();
   /** Every item that ever stood for a call. */
   private readonly seen = new Set<string>();
+  /** Of calls whose item was not shown complete: that may come after their end. */
+  private readonly words = new Map<string, ToolWords>();
   private activeResponseId: string | undefined;
   private closed = false;
 
@@ -65,6 +71,7 @@ export class RemoteTools {
     const { id, approval_request_id: requestId } = item;
     if (!id || this.closed) return;
     const tool = this.open.get(id) ?? this.approved(id, requestId) ?? this.begin(id, item, responseId);
+    this.write(item);
     if (!tool || !done) return;
     if (item.error != null) this.end(tool, false);
     // Without either it was cut off, or its result is still to come.
@@ -103,6 +110,7 @@ export class RemoteTools {
     this.closed = true;
     for (const tool of this.open.values()) stopTimers(tool);
     this.open.clear();
+    this.words.clear();
   }
 
   private begin(id: string, item: ServerItem | undefined, responseId: string | undefined): RemoteTool | undefined {
@@ -115,11 +123,13 @@ export class RemoteTools {
       responseId: responseId ?? this.activeResponseId,
       running: false,
       requestId: undefined,
+      words: { argumentsText: item?.arguments ?? '', output: undefined },
       resultTimer: this.around.clock.after(RESULT_WAIT_MS, () => this.end(tool, false)),
       runTimer: undefined,
     };
     this.open.set(id, tool);
-    this.around.begun(tool.id, tool.name);
+    this.words.set(id, tool.words);
+    this.around.begun(tool.id, tool.name, tool.words);
     return tool;
   }
 
@@ -129,9 +139,19 @@ export class RemoteTools {
     if (!tool) return undefined;
     this.seen.add(id);
     this.open.set(id, tool);
+    this.words.set(id, tool.words);
     tool.running = true;
     tool.runTimer?.cancel();
     return tool;
+  }
+
+  private write({ id, arguments: argumentsText, output, error }: ServerItem): void {
+    const words = this.words.get(id ?? '');
+    if (!words) return;
+    if (argumentsText) words.argumentsText = argumentsText;
+    if (output == null && error == null) return;
+    words.output = output ?? undefined;
+    this.words.delete(id ?? '');
   }
 
   private awaitRun(tool: RemoteTool): void {

@@ -10,6 +10,7 @@ import {
 export class Notes implements ModelListener {
   readonly lines: string[] = [];
   readonly outcomes: ResponseOutcome[] = [];
+  readonly speechAgoMs: (number | undefined)[] = [];
   readonly transcriptions: (TranscriptionUsage | undefined)[] = [];
   private waiting: { line: RegExp; nth: number; resolve: (line: string) => void }[] = [];
   onNote: (line: string) => void = () => undefined;
@@ -35,7 +36,10 @@ export class Notes implements ModelListener {
     });
   }
 
-  speechStarted = (itemId: string): void => this.note(`speech started ${itemId}`);
+  speechStarted = (itemId: string, agoMs?: number): void => {
+    this.speechAgoMs.push(agoMs);
+    this.note(`speech started ${itemId}`);
+  };
   speechStopped = (itemId: string): void => this.note(`speech stopped ${itemId}`);
   turnCommitted = (itemId: string): void => this.note(`committed ${itemId}`);
   callerTranscript = (itemId: string, text: string, usage: TranscriptionUsage | undefined): void => {

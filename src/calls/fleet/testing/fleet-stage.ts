@@ -1,6 +1,7 @@
 import { PinoLogger } from 'nestjs-pino';
 import { FakeClock } from '../../../common/fake-clock.js';
 import { parseWebhook } from '../../webhook-event.js';
+import { receiptOf } from '../../webhook-receipt.js';
 import { settle } from '../../testing/stage.js';
 import { writeClientState } from '../../client-state.js';
 import { DirectoryStore } from './common-directory.js';
@@ -34,6 +35,8 @@ export class FleetStage {
   hears: () => string | undefined = () => undefined;
   /** Whether Telnyx dials again where a socket closed without its having ended the stream. */
   redials = false;
+  /** What stands before the pods adds this to every request. */
+  traceparent: string | undefined;
   private events = 0;
   private callers = 0;
   private readonly realNow = Date.now;
@@ -185,7 +188,7 @@ export class FleetStage {
     const envelope = parseWebhook(body);
     if (typeof envelope === 'string') throw new Error(envelope);
     if (pod.killed || !(await pod.directory.firstSight(envelope.eventId))) return;
-    await pod.dispatch.handle(envelope.event, body);
+    await pod.dispatch.handle(envelope.event, body, receiptOf(envelope, Date.now(), this.traceparent));
   }
 
   /** The client state that the second leg of a call carries. */

@@ -15,16 +15,20 @@ import { ModelConnector, type ModelSession } from '../../../conversation/model.p
 import { Lifecycle } from '../../../health/lifecycle.js';
 import { type CallReport } from '../../../report/call-report.js';
 import { Counters } from '../../../telemetry/counters.js';
+import { NumberAttributes } from '../../../telemetry/numbers/number-attributes.js';
+import { CallTraces } from '../../../telemetry/trace/call-traces.js';
 import { Admission } from '../../admission.js';
 import { CallBooks } from '../../call-books.js';
-import { type CallConversation, CallConversations, type TalkingCall } from '../../call-conversation.js';
 import { CallFactory } from '../../call-factory.js';
 import { CallIntake } from '../../call-intake.js';
+import { type LineSummary } from '../../call-line.js';
+import { CallSummaries } from '../../call-summaries.js';
+import { CallTracing } from '../../call-tracing.js';
 import { CallWebhooks } from '../../call-webhooks.js';
 import { CallsService } from '../../calls.service.js';
 import { OverflowCalls } from '../../overflow-calls.js';
 import { SecondLegs } from '../../second-legs.js';
-import { BareLine, NotedConversation } from '../../testing/stage.js';
+import { BareLine, NotedConversations } from '../../testing/stage.js';
 import { CallMover } from '../call-mover.js';
 import { CallReconciliation } from '../call-reconciliation.js';
 import { CallRecovery } from '../call-recovery.js';
@@ -47,15 +51,6 @@ class NoModel extends ModelConnector {
   }
 }
 
-class StagedConversations extends CallConversations {
-  readonly begun: NotedConversation[] = [];
-  begin(call: TalkingCall): CallConversation {
-    const conversation = new NotedConversation(call);
-    this.begun.push(conversation);
-    return conversation;
-  }
-}
-
 /** What of a socket its line knows. */
 export interface LineSocket {
   close(): void;
@@ -67,7 +62,7 @@ export class StagedLine extends BareLine {
   constructor(private readonly closes: (open: LineSocket | undefined) => void) {
     super();
   }
-  override close(): object {
+  override close(): LineSummary {
     const { socket } = this;
     this.socket = undefined;
     this.closes(socket);
@@ -106,7 +101,8 @@ export class StagedPod {
   readonly lifecycle = new Lifecycle();
   readonly counters = new Counters();
   readonly relays = new Relays();
-  readonly conversations = new StagedConversations();
+  readonly traces = new CallTraces();
+  readonly conversations = new NotedConversations();
   readonly ownership: Ownership;
   readonly factory: CallFactory;
   readonly fleet: Fleet;
@@ -146,7 +142,7 @@ export class StagedPod {
     const pod = (this.pod = new ThisPod(config));
     const peers = (this.peers = new NearPeers(pod.identity, neighbours, clock, this.pause));
     const keyring = (this.keyring = new Keyring(config.stream.tokenSecret, clock));
-    const { lifecycle, counters, conversations, relays } = this;
+    const { lifecycle, counters, conversations, relays, traces } = this;
     const commands = telnyx.commandsOf(name, this.pause);
     const admission = (this.admission = new Admission(config, clock));
     admission.memoryUsedPercent = 0;
@@ -154,7 +150,9 @@ export class StagedPod {
     const overflow = new OverflowCalls(config, clock, log, commands, legs, pod);
     const ownership = (this.ownership = new Ownership(config, clock, log, directory, pod));
     const talks = (this.talks = new TalkLog(directory, new Seal(keyring, 'conversation'), clock, log));
-    const factory = (this.factory = new CallFactory(config, clock, commands, keyring, pod, ownership, talks));
+    const factory = (this.factory = new CallFactory(
+      ...([config, clock, commands, keyring, pod, ownership, talks, traces] as const),
+    ));
     const fleet = (this.fleet = new Fleet(config, clock, log, directory, peers, pod));
     const finder = (this.finder = new CallFinder(clock, directory, fleet, peers, pod));
     const intake = (this.intake = new CallIntake(
@@ -162,19 +160,23 @@ export class StagedPod {
     ));
     const deliver = (report: CallReport): void => void reports.push({ pod: name, report });
     const books = new CallBooks(config, clock, { deliver }, directory);
+    const numbers = new NumberAttributes(config, keyring);
+    const summaries = new CallSummaries(traces, pod, numbers, directory);
     const calls = (this.calls = new CallsService(
       ...([config, clock, log, factory, ownership, admission, overflow, legs] as const),
-      ...([conversations, books, counters, pod, relays] as const),
+      ...([conversations, books, counters, pod, relays, traces, summaries] as const),
     ));
+    const tracing = new CallTracing(calls, traces);
     const webhooks = new CallWebhooks(
       ...([calls, factory, ownership, intake, overflow, legs, new NoModel(), counters, keyring, pod] as const),
+      ...([traces, numbers] as const),
     );
     const taking = (this.taking = new CallTaking(
-      ...([config, log, calls, directory, ownership, talks, fleet, peers, factory, pod, counters] as const),
+      ...([config, log, calls, directory, ownership, talks, fleet, peers, factory, pod, counters, traces] as const),
     ));
     const mover = (this.mover = new CallMover(clock, log, directory, commands, factory, pod, counters));
     const recovery = (this.recovery = new CallRecovery(
-      ...([clock, log, directory, fleet, calls, factory, taking, mover, commands] as const),
+      ...([clock, log, directory, fleet, calls, factory, taking, mover, commands, pod, tracing] as const),
     ));
     const reconciliation = (this.reconciliation = new CallReconciliation(
       ...([clock, log, commands, directory, finder, calls, taking, recovery] as const),
@@ -196,13 +198,28 @@ export class StagedPod {
         taking,
         reconciliation,
         counters,
+        pod,
+        tracing,
       ] as const),
     );
     this.duties = new FleetDuties(
-      ...([config, peers, fleet, calls, webhooks, factory, recovery, reconciliation, lifecycle, ownership] as const),
+      ...([
+        config,
+        peers,
+        fleet,
+        calls,
+        webhooks,
+        factory,
+        recovery,
+        reconciliation,
+        lifecycle,
+        ownership,
+        taking,
+        tracing,
+      ] as const),
     );
     this.drain = new Drain(
-      ...([config, clock, log, lifecycle, calls, fleet, ownership, directory, mover, taking] as const),
+      ...([config, clock, log, lifecycle, calls, fleet, ownership, directory, mover, taking, traces, pod] as const),
     );
   }
 
