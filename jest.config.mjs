@@ -30,8 +30,9 @@ export default {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/**/*.spec.ts'],
-      testPathIgnorePatterns: ['<rootDir>/test/cluster/', '<rootDir>/test/jaeger/'],
+      testPathIgnorePatterns: ['<rootDir>/test/cluster/', '<rootDir>/test/chart/', '<rootDir>/test/jaeger/'],
     },
+    { ...shared, displayName: 'chart', testMatch: ['<rootDir>/test/chart/*.spec.ts'] },
     {
       ...shared,
       displayName: 'cluster',

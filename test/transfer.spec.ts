@@ -72,6 +72,12 @@ async function cleanUp(): Promise<void> {
   expect(gateway.alive).toBe(true);
 }
 
+/** Where the stream that was stopped has not ended yet, Telnyx refuses another one: it is stopped and asked for again. */
+function expectCameBack(sent: readonly string[]): void {
+  expect(sent.slice(0, 4)).toEqual(['answer', 'streaming_stop', 'transfer', 'streaming_start']);
+  expect(sent.slice(4).every((action) => action.startsWith('streaming_'))).toBe(true);
+}
+
 describe('a transfer by the assistant', () => {
   beforeAll(() => begin());
   afterAll(() => stage.close());
@@ -109,7 +115,7 @@ describe('a transfer by the assistant', () => {
     const { call, leg } = await transfer();
     leg.decline(cause);
     await call.waitFor('stream-started', 10_000, 2);
-    expect(actions(call)).toEqual(['answer', 'streaming_stop', 'transfer', 'streaming_start']);
+    expectCameBack(actions(call));
     const session = await sessionInUse(stage.realtime);
     expect(await toldOfTransfer(session)).toContain(why);
     // It speaks about it, and the caller hears it.
@@ -129,7 +135,7 @@ describe('a transfer by the assistant', () => {
     const connected = await greetedCall(stage);
     connected.session.respond({ items: [PUTTING_THROUGH, { name: 'transfer', arguments: { to: 'sales' } }] });
     await connected.call.waitFor('stream-started', 10_000, 2);
-    expect(actions(connected.call)).toEqual(['answer', 'streaming_stop', 'transfer', 'streaming_start']);
+    expectCameBack(actions(connected.call));
     await hangUp(stage, connected.call);
   });
 
@@ -198,7 +204,7 @@ describe('a transfer by the assistant', () => {
     leg.decline('user_busy');
     await call.waitFor('stream-started', 10_000, 2);
     await stage.telnyx.settled();
-    expect(actions(call)).toEqual(['answer', 'streaming_stop', 'transfer', 'streaming_start']);
+    expectCameBack(actions(call));
     await hangUp(stage, call);
   });
 

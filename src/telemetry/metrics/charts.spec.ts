@@ -97,7 +97,9 @@ describe('the alert rules', () => {
       expect(['critical', 'warning']).toContain(labels.severity);
       expect(Object.keys(annotations).sort()).toEqual(['description', 'runbook_url', 'summary']);
       expect(annotations.summary).not.toContain('{{');
-      expect(annotations.runbook_url).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
+      expect(annotations.runbook_url).toBe(
+        `https://github.com/parley-voice/parley/blob/main/docs/runbook.md#${alert.toLowerCase()}`,
+      );
       // Only labels that the expression leaves over can be named.
       const named = [...annotations.description.matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label);
       expect(groupingsOf(expr)).toEqual(expect.arrayContaining(named));
