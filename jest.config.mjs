@@ -21,8 +21,9 @@ const shared = {
 };
 
 export default {
-  // Two: the machines this runs on in CI have two cores, and the end-to-end tests start processes of their own.
-  maxWorkers: 2,
+  // Three, on machines with two cores too: end-to-end tests wait for real time to pass more than they compute, and of the tests
+  // of clusters one waits for the other.
+  maxWorkers: 3,
   testTimeout: 20_000,
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{src,simulator,bench}/**/*.spec.ts'] },
