@@ -1,5 +1,6 @@
 import { type LoggerService } from '@nestjs/common';
 import { type Lifecycle } from './lifecycle.js';
+import { termWasLost } from './lost-signal.js';
 
 /** Nest's loggers take the last text for the name of who is speaking, and only the one before it for the message. */
 const CONTEXT = 'Process';
@@ -71,8 +72,10 @@ export function stopOnSignals(app: Stoppable): void {
     if (signal === 'SIGINT') waitForCalls(app, GOODBYE_MS);
     else waitForCalls(app, GOODBYE_MS + app.drainDeadlineMs, 0, app.lingerMs);
   };
+  const lost = termWasLost();
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  if (lost) onSignal('SIGTERM');
 }
 
 function waitForCalls(app: Stoppable, patienceMs: number, exitCode = 0, lingerMs = 0): void {
