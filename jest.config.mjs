@@ -32,13 +32,14 @@ export default {
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/**/*.spec.ts'],
       testPathIgnorePatterns: ['<rootDir>/test/cluster/', '<rootDir>/test/chart/', '<rootDir>/test/jaeger/'],
+      setupFilesAfterEnv: ['<rootDir>/test/support/tried-twice.ts'],
     },
     { ...shared, displayName: 'chart', testMatch: ['<rootDir>/test/chart/*.spec.ts'] },
     {
       ...shared,
       displayName: 'cluster',
       testMatch: ['<rootDir>/test/cluster/*.spec.ts'],
-      setupFilesAfterEnv: ['<rootDir>/test/support/one-cluster-at-a-time.ts'],
+      setupFilesAfterEnv: ['<rootDir>/test/support/one-cluster-at-a-time.ts', '<rootDir>/test/support/tried-twice.ts'],
     },
   ],
 };

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { loadClip } from '../simulator/audio/clips.js';
 import { decodeG711, encodeG711, silenceByte } from '../simulator/audio/g711.js';
@@ -9,10 +8,6 @@ import { callEnded, connectCall, eventually, greetedCall, hangUp, heardBytes, re
 import { setStage, type Stage } from './support/gateway.js';
 import { MediaSocket } from './support/media-socket.js';
 import { givenPath, STREAM_SECRET, streamPath } from './support/stream-tokens.js';
-
-// Callers speak in real time here: when the machine stands still for long enough, the gateway puts silence in their words, as it
-// should, and what the model heard differs. That is told, and tried once more.
-jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
 const GREETING = loadClip('assistant-goodbye');
 const SPEECH = loadClip('caller-interruption');
