@@ -1,5 +1,6 @@
 import { connectRaw, type RawWebSocket } from '../load/raw-websocket.js';
-import { FRAME_BYTES, FRAME_MS, FrameLedger, writeFrame } from '../load/stamps.js';
+import { FRAME_BYTES, FrameLedger, writeFrame } from '../load/stamps.js';
+import { CONNECTED, mediaText, startText } from '../load/telnyx-texts.js';
 
 /** Telnyx's end of a call whose media socket can be dialled again, to another pod. It only speaks. */
 export class HopLine {
@@ -31,25 +32,9 @@ export class HopLine {
       if (this.socket === socket) this.lost++;
     };
     socket.start(head);
-    socket.send('{"event":"connected","version":"1.0.0"}');
+    socket.send(CONNECTED);
     this.sequence = 1;
-    socket.send(
-      JSON.stringify({
-        event: 'start',
-        sequence_number: '1',
-        stream_id: this.streamId,
-        start: {
-          user_id: 'bench',
-          call_control_id: this.callControlId,
-          call_session_id: `session-${this.streamId}`,
-          from: '+15550100001',
-          to: '+15550100002',
-          tags: [],
-          client_state: null,
-          media_format: { encoding: 'PCMU', sample_rate: 8000, channels: 1 },
-        },
-      }),
-    );
+    socket.send(startText(this.streamId, this.callControlId));
     this.socket = socket;
   }
 
@@ -57,11 +42,7 @@ export class HopLine {
     if (this.socket === undefined) return;
     const counter = this.ledger.send(nowMs);
     writeFrame(this.frame, 0, this.index, counter);
-    const chunk = this.sequence++;
-    this.socket.send(
-      `{"event":"media","sequence_number":"${chunk + 1}","stream_id":"${this.streamId}","media":{"track":"inbound",` +
-        `"chunk":"${chunk}","timestamp":"${chunk * FRAME_MS}","payload":"${this.frame.toString('base64')}"}}`,
-    );
+    this.socket.send(mediaText(this.streamId, this.sequence++, this.frame));
   }
 
   close(): void {

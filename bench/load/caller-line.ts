@@ -1,5 +1,6 @@
 import { connectRaw, type RawWebSocket } from './raw-websocket.js';
-import { FRAME_BYTES, FRAME_MS, FrameLedger, readFrames, writeFrame } from './stamps.js';
+import { FRAME_BYTES, FrameLedger, readFrames, writeFrame } from './stamps.js';
+import { CONNECTED, mediaText, startText } from './telnyx-texts.js';
 
 const PAYLOAD = Buffer.from('"payload":"');
 const QUOTE = 0x22;
@@ -38,24 +39,8 @@ export class CallerLine {
       if (!this.closing) this.onLost();
     };
     socket.start(head);
-    socket.send('{"event":"connected","version":"1.0.0"}');
-    socket.send(
-      JSON.stringify({
-        event: 'start',
-        sequence_number: '1',
-        stream_id: this.streamId,
-        start: {
-          user_id: 'bench',
-          call_control_id: this.callControlId,
-          call_session_id: `session-${this.callControlId}`,
-          from: '+15550100001',
-          to: '+15550100002',
-          tags: [],
-          client_state: null,
-          media_format: { encoding: 'PCMU', sample_rate: 8000, channels: 1 },
-        },
-      }),
-    );
+    socket.send(CONNECTED);
+    socket.send(startText(this.streamId, this.callControlId));
     this.socket = socket;
   }
 
@@ -64,10 +49,7 @@ export class CallerLine {
     if (this.socket === undefined || this.closing) return false;
     const counter = this.ledger.send(nowMs);
     writeFrame(this.frame, 0, this.index, counter);
-    this.socket.send(
-      `{"event":"media","sequence_number":"${counter + 2}","stream_id":"${this.streamId}","media":{"track":"inbound",` +
-        `"chunk":"${counter + 1}","timestamp":"${counter * FRAME_MS}","payload":"${this.frame.toString('base64')}"}}`,
-    );
+    this.socket.send(mediaText(this.streamId, counter + 1, this.frame));
     return true;
   }
 

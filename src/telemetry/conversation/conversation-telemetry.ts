@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { type ConversationObservers } from '../../calls/conversation-observers.js';
 import { type Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.token.js';
 import {
@@ -18,7 +19,7 @@ import { turnSpans } from './turn-spans.js';
 
 /** Makes spans and figures of what became of conversations. */
 @Injectable()
-export class ConversationTelemetry {
+export class ConversationTelemetry implements ConversationObservers {
   private readonly facts: ModelFacts;
   private readonly content: boolean;
 
