@@ -24,10 +24,17 @@ const run = promisify(execFile);
 const IMAGE = process.env['IMAGE'] ?? 'localhost/parley:dev';
 const HOME = process.env['IMAGE_HOME'] ?? join(process.env['TMPDIR'] ?? '/tmp', 'parley-image');
 const USER_ID = 65532;
-const NAMES = { model: `parley-model-${process.pid}`, gateway: `parley-gateway-${process.pid}` };
+const NAMES = {
+  model: `parley-model-${process.pid}`,
+  gateway: `parley-gateway-${process.pid}`,
+  brief: `parley-brief-${process.pid}`,
+};
 const READY_LIMIT_MS = 60_000;
 const CALL_LIMIT_MS = 180_000;
 const DRAIN_LIMIT_MS = 120_000;
+/** When a pod is deleted that has just been created: before Node.js runs, while modules are loaded, and just before it listens. */
+const EARLY_SIGNALS_MS = [0, 100, 300, 600];
+const EARLY_EXIT_LIMIT_MS = 20_000;
 const NODE = '/usr/local/bin/node';
 
 class Failure extends Error {}
@@ -110,7 +117,7 @@ async function startModel() {
   await podman(['run', '--detach', '--name', NAMES.model, '--network', 'none', ...RESTRICTED, IMAGE, ...program]);
 }
 
-async function startGateway() {
+async function startGateway(name = NAMES.gateway) {
   const files = ['OPENAI_API_KEY', 'TELNYX_API_KEY', 'TELNYX_PUBLIC_KEY'];
   const settings = [
     ...files.map((name) => `${name}_FILE=/run/secrets/parley/${name}`),
@@ -120,7 +127,7 @@ async function startGateway() {
   const network = ['--network', `container:${NAMES.model}`, '--volume', `${folder}:/run/secrets/parley:ro`];
   const env = settings.flatMap((one) => ['--env', one]);
   // The image's own entry point and command.
-  await podman(['run', '--detach', '--name', NAMES.gateway, ...network, ...RESTRICTED, ...env, IMAGE]);
+  await podman(['run', '--detach', '--name', name, ...network, ...RESTRICTED, ...env, IMAGE]);
 }
 
 function playCall(turns) {
@@ -219,6 +226,18 @@ async function drain() {
   return `/readyz ${unready} at once, exit code ${code} ${tookS} s after the signal\n${indent(report)}`;
 }
 
+/** A signal that comes before the process listens must not be lost, as signals to PID 1 are that nobody handles. */
+async function signalledEarly() {
+  for (const delayMs of EARLY_SIGNALS_MS) {
+    await startGateway(NAMES.brief);
+    await sleep(delayMs);
+    await podman(['kill', '--signal', 'TERM', NAMES.brief]);
+    expect(`exit code, signalled after ${delayMs} ms`, await podman(['wait', NAMES.brief], EARLY_EXIT_LIMIT_MS), '0');
+    await podman(['rm', '--force', NAMES.brief]);
+  }
+  return `${EARLY_SIGNALS_MS.join(', ')} ms after the start, exit code 0 each time`;
+}
+
 const indent = (text) => text.replace(/^/gm, '          ');
 
 const steps = [
@@ -235,11 +254,12 @@ const steps = [
   ['what is in it', sizes],
   ['a signed call, from the greeting to the hang-up', async () => `\n${indent(await playCall(['caller-booking']))}`],
   ['SIGTERM as PID 1 lets the call end, and then exits with 0', drain],
+  ['SIGTERM before it listens ends it too', signalledEarly],
 ];
 
 async function cleanUp() {
   // One after the other: the model's network is the gateway's too, and cannot go first.
-  for (const name of [NAMES.gateway, NAMES.model]) {
+  for (const name of [NAMES.brief, NAMES.gateway, NAMES.model]) {
     await podman(['rm', '--force', '--ignore', '--time', '0', name]).catch(({ message }) => console.error(message));
   }
   rmSync(folder, { recursive: true, force: true });

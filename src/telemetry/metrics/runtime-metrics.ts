@@ -6,7 +6,7 @@ export const RUNTIME = metricGroup('Node and V8', {
     kind: 'gauge',
     unit: 's',
     description:
-      'Delay of the event loop since it was last asked for, median. About 0.01 of it is the measurement itself.',
+      'Delay of the event loop since it was last asked for, median. About 0.02 of it is the measurement itself.',
     attributes: {},
   },
   'nodejs.eventloop.delay.p99': {

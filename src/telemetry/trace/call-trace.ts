@@ -1,5 +1,4 @@
 import {
-  type Attributes,
   type Context,
   type Link,
   ROOT_CONTEXT,
@@ -10,6 +9,7 @@ import {
   TraceFlags,
   type Tracer,
 } from '@opentelemetry/api';
+import { present } from '../present.js';
 import { contextOf, traceparentOf } from './traceparent.js';
 
 export type SpanAttributes = Record<string, string | number | boolean | readonly string[] | undefined>;
@@ -123,18 +123,20 @@ export class CallTrace {
 
 function startSpan(tracer: Tracer, name: string, options: SpanOptions, parent: Context): Span {
   const { kind = 'internal', startMs, attributes = {}, linkedTo } = options;
-  const links: Link[] = [];
-  const linked = trace.getSpanContext(contextOf(linkedTo) ?? ROOT_CONTEXT);
-  if (linked) links.push({ context: linked });
-  const given = { kind: KINDS[kind], attributes: defined(attributes), links };
+  const given = { kind: KINDS[kind], attributes: present(attributes), links: linksTo(linkedTo) };
   return tracer.startSpan(name, startMs === undefined ? given : { ...given, startTime: startMs }, parent);
+}
+
+function linksTo(traceparent: string | undefined): Link[] {
+  const context = traceparent === undefined ? undefined : trace.getSpanContext(contextOf(traceparent) ?? ROOT_CONTEXT);
+  return context ? [{ context }] : [];
 }
 
 function open(span: Span): OpenSpan {
   let over = false;
   return {
-    set: (attributes) => void span.setAttributes(defined(attributes)),
-    event: (name, attributes) => void span.addEvent(name, defined(attributes ?? {})),
+    set: (attributes) => void span.setAttributes(present(attributes)),
+    event: (name, attributes) => void span.addEvent(name, present(attributes ?? {})),
     end: (error) => {
       if (over) return;
       over = true;
@@ -147,10 +149,12 @@ function open(span: Span): OpenSpan {
 function write(tracer: Tracer, finished: FinishedSpan, parent: Context): void {
   const { name, startMs, attributes, events = [], error, children = [] } = finished;
   const span = startSpan(tracer, name, { kind: finished.kind, startMs, attributes }, parent);
-  for (const { name: what, atMs, attributes: about = {} } of events) span.addEvent(what, defined(about), atMs);
+  for (const { name: what, atMs, attributes: about = {} } of events) span.addEvent(what, present(about), atMs);
   if (error !== undefined) fail(span, error);
-  const context = trace.setSpan(parent, span);
-  for (const child of children) write(tracer, child, context);
+  if (children.length > 0) {
+    const context = trace.setSpan(parent, span);
+    for (const child of children) write(tracer, child, context);
+  }
   span.end(endOf(finished));
 }
 
@@ -162,8 +166,4 @@ function endOf({ startMs, endMs, children = [] }: FinishedSpan): number {
 function fail(span: Span, error: string): void {
   span.setAttribute('error.type', error);
   span.setStatus({ code: SpanStatusCode.ERROR, message: error });
-}
-
-function defined(attributes: SpanAttributes): Attributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 }
