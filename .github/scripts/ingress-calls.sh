@@ -5,6 +5,7 @@
 #   KUBECONFIG=… PARLEY_IMAGE=registry/parley:tag .github/scripts/ingress-calls.sh
 #
 # Needs helm, kubectl, openssl, and a cluster that has the image or can pull it. Leaves namespaces traefik and parley-ingress.
+# TRAEFIK=installed: there is one already, as Service traefik in the namespace traefik.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 image=${PARLEY_IMAGE:?names the image, as registry/repository:tag}
@@ -23,6 +24,10 @@ image:
   tag: '${repository##*:}'
 replicaCount: 2
 minReadySeconds: 0
+# A node of two cores has room for a third one while they are replaced.
+resources:
+  requests:
+    cpu: 100m
 drain:
   # A rollout in production hands calls over after three minutes.
   handoverAfterSeconds: 2
@@ -44,20 +49,19 @@ simulator:
   streamTo: wss://$host
   # Long enough to be under way while the pods are replaced.
   callerSays: [caller-booking, caller-goodbye, caller-booking, caller-goodbye]
-  extraArgs: ['--calls', '6', '--rate', '2']
   # The certificate below is its own authority.
-  extraEnv:
-    - name: NODE_TLS_REJECT_UNAUTHORIZED
-      value: '0'
+  extraArgs: ['--calls', '6', '--rate', '2', '--switch', 'validateCertificates=off']
 VALUES
 
 gateways=app.kubernetes.io/instance=parley,app.kubernetes.io/component=gateway
 parley() { helm "$1" parley charts/parley --namespace "$namespace" --values "$scratch/values.yaml" "${@:2}"; }
 streams() { kubectl --namespace "$namespace" logs --selector "$gateways" --tail=-1 | grep -c 'media stream started' || true; }
-echo "== Traefik"
-# Its Service waits for a load balancer that a test cluster does not have, so Helm must not wait for it.
-helm upgrade --install traefik oci://ghcr.io/traefik/helm/traefik --version 41.3.0 --namespace traefik --create-namespace
-kubectl --namespace traefik rollout status deployment/traefik --timeout 5m
+if [ "${TRAEFIK:-}" != installed ]; then
+  echo "== Traefik"
+  # Its Service waits for a load balancer that a test cluster does not have, so Helm must not wait for it.
+  helm upgrade --install traefik oci://ghcr.io/traefik/helm/traefik --version 41.3.0 --namespace traefik --create-namespace
+  kubectl --namespace traefik rollout status deployment/traefik --timeout 5m
+fi
 
 echo "== Parley behind it"
 kubectl create namespace "$namespace"

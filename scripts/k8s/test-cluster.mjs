@@ -1,17 +1,21 @@
 /**
  * Tries the chart on a real cluster: installs the try-out (doubles of Telnyx and OpenAI, two gateways) in a namespace of its
- * own that enforces the restricted Pod Security Standard, runs `helm test`, and plays phone calls through a rolling upgrade
- * and through the death of a pod. Every call must go on to its end. Says how it went, and removes all of it again.
+ * own that enforces the restricted Pod Security Standard, runs `helm test`, and plays phone calls through a rolling upgrade,
+ * through the death of a pod, and with a key that is replaced. Every call must go on to its end, and be one trace in
+ * Jaeger. Says how it went, and removes all of it again.
  *
  *   KUBECONFIG=… PARLEY_IMAGE=registry.example.com/parley:0.1.0 npm run test:cluster [-- --keep]
  *
  * `PARLEY_IMAGE` (registry/repository:tag) is one that the cluster can pull or already has; without it, the chart's own.
  * `--keep` leaves the namespace. Exit code 0: all went well, or there is no KUBECONFIG and nothing was tried; 1: it did not.
  */
-import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { Buffer } from 'node:buffer';
+import { execFile, spawn } from 'node:child_process';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createInterface } from 'node:readline';
+import { URLSearchParams } from 'node:url';
 import { promisify } from 'node:util';
 import { findTools } from './helm.mjs';
 
@@ -25,8 +29,9 @@ const GATEWAYS = `app.kubernetes.io/instance=${RELEASE},app.kubernetes.io/compon
 const INSTALL_LIMIT = '10m';
 const CALLS_LIMIT_MS = 300_000;
 const POLL_MS = 2000;
-/** What a gateway writes to its log when a call's audio begins. */
+/** What a gateway writes to its log when a call's audio begins, and when it has taken a new key from its file. */
 const STREAM_STARTED = 'media stream started';
+const KEY_READ = 'TELNYX_PUBLIC_KEY was read again';
 
 class Failure extends Error {}
 
@@ -83,6 +88,8 @@ function values() {
   const set = [
     'replicaCount=2',
     'minReadySeconds=0',
+    // A node of two cores has room for three gateways and what belongs to them.
+    'resources.requests.cpu=100m',
     // Soon enough for a test: a hand-over is what a rollout in production does after three minutes.
     'drain.handoverAfterSeconds=2',
     'drain.deadlineSeconds=120',
@@ -96,7 +103,7 @@ function values() {
   ];
 }
 
-/** Names of the gateways that run and are not leaving, with how many calls' audio began on each. */
+/** The gateways that run and are not leaving: name, log, and how many calls' audio began there. */
 async function gateways() {
   const { items } = JSON.parse(await kubectl('get', 'pods', '--selector', GATEWAYS, '--output', 'json'));
   const staying = items
@@ -105,7 +112,7 @@ async function gateways() {
   return Promise.all(
     staying.map(async (name) => {
       const log = await kubectl('logs', name, '--container', 'parley');
-      return { name, streams: log.split(STREAM_STARTED).length - 1 };
+      return { name, log, streams: log.split(STREAM_STARTED).length - 1 };
     }),
   );
 }
@@ -113,7 +120,7 @@ async function gateways() {
 const total = (pods) => pods.reduce((sum, { streams }) => sum + streams, 0);
 
 /** Places the calls, lets something happen once all are under way, and waits for their end. Throws where one was lost. */
-async function playCalls(name, happens) {
+async function playCalls(name, happens = async () => undefined) {
   const before = total(await gateways());
   await kubectl('create', 'job', name, `--from=cronjob/${RELEASE}-simulated-call`);
   await until(`${CALLS} calls under way`, async () => {
@@ -126,7 +133,57 @@ async function playCalls(name, happens) {
   });
   const log = await kubectl('logs', `job/${name}`);
   if (failed) throw new Failure(`calls were lost (${name}):\n${log}`);
-  return log.trim().split('\n').at(-1);
+  return /^.*calls? went as asked$/m.exec(log)?.[0].trim();
+}
+
+/** Opens a way to a Service for as long as `use` takes. In: its name and port. */
+async function forwarded(service, port, use) {
+  const args = ['--namespace', NAMESPACE, 'port-forward', `service/${service}`, `:${port}`];
+  const forward = spawn(kubectlPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    for await (const line of createInterface({ input: forward.stdout })) {
+      const [, local] = /^Forwarding from 127\.0\.0\.1:(\d+)/.exec(line) ?? [];
+      if (local) return await use(`http://127.0.0.1:${local}`);
+    }
+    throw new Failure(`port-forward to ${service} ended`);
+  } finally {
+    forward.kill();
+  }
+}
+
+/** Every call is one trace, to its end, and those that moved have spans of more than one pod. */
+function findTraces() {
+  return forwarded(`${RELEASE}-jaeger`, 16686, (address) =>
+    until('the calls in Jaeger', async () => {
+      const search = new URLSearchParams({ service: 'parley', operation: 'call.summary', limit: '100' });
+      const answer = await fetch(`${address}/api/traces?${search}`);
+      if (!answer.ok) return undefined;
+      const { data } = await answer.json();
+      const over = data.filter(({ processes }) => Object.keys(processes).length > 1).length;
+      // Those of `helm test`, through the upgrade, and through a pod's death.
+      return data.length === 3 * CALLS && over > 0 ? `${data.length} traces, ${over} over several pods` : undefined;
+    }),
+  );
+}
+
+/** Telnyx signs with another key from now on: the Secrets change, and nothing else does. */
+async function replaceKey() {
+  const running = (await gateways()).map(({ name }) => name);
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const publicText = Buffer.from(publicKey.export({ format: 'jwk' }).x, 'base64url').toString('base64');
+  const change = (secret, stringData) => kubectl('patch', 'secret', secret, '--patch', JSON.stringify({ stringData }));
+  await change(RELEASE, { TELNYX_PUBLIC_KEY: publicText });
+  await change(`${RELEASE}-simulator`, { 'telnyx.pem': privateKey.export({ type: 'pkcs8', format: 'pem' }) });
+  await until('the new key, read by every gateway', async () =>
+    (await gateways()).every(({ log }) => log.includes(KEY_READ)) ? true : undefined,
+  );
+  const outcome = await playCalls('calls-new-key');
+  const { items } = JSON.parse(await kubectl('get', 'pods', '--selector', GATEWAYS, '--output', 'json'));
+  const restarted = items.filter(
+    ({ metadata, status }) => !running.includes(metadata.name) || status.containerStatuses[0].restartCount > 0,
+  );
+  if (restarted.length > 0) throw new Failure(`started anew: ${restarted.map(({ metadata }) => metadata.name)}`);
+  return outcome;
 }
 
 const steps = [
@@ -162,6 +219,9 @@ const steps = [
         await kubectl('delete', 'pod', busiest.name, '--grace-period=0', '--force');
       }),
   ],
+  ['Jaeger has every call as one trace', findTraces],
+  // The last: the next `helm upgrade` would find Secrets that somebody else has changed.
+  ['a replaced key takes effect without a restart', replaceKey],
 ];
 
 /** For whoever reads why. */

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { CHART, CI_VALUES, helm, NAMESPACE } from './support/render.js';
-import { describeWithHelm4 } from './support/tools.js';
+import { parse } from 'yaml';
+import { CHART, CI_VALUES, helm, NAMESPACE, render } from './support/render.js';
+import { describeWithHelm, describeWithHelm4 } from './support/tools.js';
 
 describe('what is written of the values', () => {
   it('README and schema are up to date with values.yaml', () => {
@@ -16,6 +17,16 @@ describe('what is written of the values', () => {
     const names = (presets ?? '').split(' ').filter((name) => name !== 'none');
     expect(names.length).toBeGreaterThan(7);
     expect(names.filter((name) => !readme.includes(`| \`${name}\``))).toEqual([]);
+  });
+});
+
+describeWithHelm('the values that are shown', () => {
+  it.each(['README.md', `${CHART}/README.md`])('of %s: are taken as they are', async (file) => {
+    const [, sample] = /^```yaml\n(# my-values\.yaml\n[\s\S]+?)^```$/m.exec(readFileSync(file, 'utf8')) ?? [];
+    const values = parse(sample ?? '') as { replicaCount: number };
+    const manifests = await render({ values });
+    expect(manifests.get('Deployment', 'parley').spec?.replicas).toBe(values.replicaCount);
+    expect(manifests.names).toEqual(expect.arrayContaining([expect.stringContaining('Ingress parley')]));
   });
 });
 

@@ -44,7 +44,7 @@ export function inferenceSpan(response: TurnResponse, turn: TurnTimeline, facts:
 }
 
 /** The conventions' word for what has no reason of its own is `error`. */
-function finishReasons({ outcome }: TurnResponse, lost: boolean): readonly string[] | undefined {
+function finishReasons({ outcome }: TurnResponse, lost: boolean): string[] | undefined {
   if (lost || outcome?.status === 'failed') return ['error'];
   return outcome && [codeWord(outcome.reason ?? outcome.status)];
 }

@@ -27,19 +27,16 @@ export function turnSpans(turn: TurnTimeline, { callId, facts, content }: TurnSp
     ...tools.flatMap(({ late, span }) => (late ? [] : [span])),
     ...playout(turn),
   ]);
-  const inCall = (span: FinishedSpan): FinishedSpan => ({
-    ...span,
-    attributes: { ...span.attributes, [ATTRS.conversationId]: callId },
-  });
   const whole: FinishedSpan = {
     name: SPANS.turn,
     ...within,
     attributes: attributesOf(turn, content),
     events: interruption(turn),
     error: errorOf(turn),
-    children: within.children.map(inCall),
   };
-  return [whole, ...tools.flatMap(({ late, span }) => (late ? [span] : []))].map(inCall);
+  const beside = tools.flatMap(({ late, span }) => (late ? [span] : []));
+  for (const span of [whole, ...within.children, ...beside]) (span.attributes ??= {})[ATTRS.conversationId] = callId;
+  return [whole, ...beside];
 }
 
 /** Times are taken in several places, and the clock may be set meanwhile: nothing of a turn is outside of it. */

@@ -1,6 +1,5 @@
-import { type Histogram, metrics } from '@opentelemetry/api';
+import { type Attributes as OtelAttributes, type Histogram, metrics } from '@opentelemetry/api';
 import { Injectable } from '@nestjs/common';
-import { present } from '../present.js';
 import { type Attributes, eachMetric, type HistogramName } from './metric-table.js';
 
 /** The scope under which Parley's instruments stand. */
@@ -26,11 +25,18 @@ export class Meters {
   /** @param value in the unit of the table: seconds, mostly. Anything but a number from 0 up is left out. */
   record<N extends HistogramName>(name: N, value: number, attributes: Attributes<N>): void {
     if (!(value >= 0 && value < Infinity)) return;
-    this.histograms.get(name)?.record(value, present<string>(attributes));
+    this.histograms.get(name)?.record(value, present(attributes));
   }
 
   /** @param sinceMs on `performance.now()`'s clock. */
   recordSince<N extends HistogramName>(name: N, sinceMs: number, attributes: Attributes<N>): void {
     this.record(name, (performance.now() - sinceMs) / 1_000, attributes);
   }
+}
+
+/** An attribute that is undefined would be written out as an empty one. */
+function present(attributes: Readonly<Record<string, string | undefined>>): OtelAttributes {
+  const found: OtelAttributes = {};
+  for (const name in attributes) if (attributes[name] !== undefined) found[name] = attributes[name];
+  return found;
 }

@@ -9,10 +9,9 @@ import {
   TraceFlags,
   type Tracer,
 } from '@opentelemetry/api';
-import { present } from '../present.js';
 import { contextOf, traceparentOf } from './traceparent.js';
 
-export type SpanAttributes = Record<string, string | number | boolean | readonly string[] | undefined>;
+export type SpanAttributes = Record<string, string | number | boolean | string[] | undefined>;
 
 /** Something that happened at one moment. */
 export interface SpanEvent {
@@ -123,8 +122,10 @@ export class CallTrace {
 
 function startSpan(tracer: Tracer, name: string, options: SpanOptions, parent: Context): Span {
   const { kind = 'internal', startMs, attributes = {}, linkedTo } = options;
-  const given = { kind: KINDS[kind], attributes: present(attributes), links: linksTo(linkedTo) };
-  return tracer.startSpan(name, startMs === undefined ? given : { ...given, startTime: startMs }, parent);
+  const given = { kind: KINDS[kind], links: linksTo(linkedTo) };
+  const span = tracer.startSpan(name, startMs === undefined ? given : { ...given, startTime: startMs }, parent);
+  // Afterwards: what a span begins with is copied twice, for samplers that look at it. Leaves out what is undefined.
+  return span.setAttributes(attributes);
 }
 
 function linksTo(traceparent: string | undefined): Link[] {
@@ -135,8 +136,8 @@ function linksTo(traceparent: string | undefined): Link[] {
 function open(span: Span): OpenSpan {
   let over = false;
   return {
-    set: (attributes) => void span.setAttributes(present(attributes)),
-    event: (name, attributes) => void span.addEvent(name, present(attributes ?? {})),
+    set: (attributes) => void span.setAttributes(attributes),
+    event: (name, attributes) => void span.addEvent(name, attributes),
     end: (error) => {
       if (over) return;
       over = true;
@@ -149,7 +150,7 @@ function open(span: Span): OpenSpan {
 function write(tracer: Tracer, finished: FinishedSpan, parent: Context): void {
   const { name, startMs, attributes, events = [], error, children = [] } = finished;
   const span = startSpan(tracer, name, { kind: finished.kind, startMs, attributes }, parent);
-  for (const { name: what, atMs, attributes: about = {} } of events) span.addEvent(what, present(about), atMs);
+  for (const { name: what, atMs, attributes: about } of events) span.addEvent(what, about, atMs);
   if (error !== undefined) fail(span, error);
   if (children.length > 0) {
     const context = trace.setSpan(parent, span);
