@@ -18,7 +18,7 @@ const LABELS: Record<Figure, string> = {
   memoryKibPerCall: 'memory per call (KiB)',
   memoryMib: 'memory under load (MiB)',
 };
-/** A pair in which the generator was late, or the machine busy, is made again: this many tries in all. */
+/** A pair in which a generator was late is made again: this many tries in all. */
 const TRIES = 3;
 
 interface Flags {

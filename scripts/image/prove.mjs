@@ -32,7 +32,7 @@ const NAMES = {
 const READY_LIMIT_MS = 60_000;
 const CALL_LIMIT_MS = 180_000;
 const DRAIN_LIMIT_MS = 120_000;
-/** When a pod is deleted that has just been created: before Node.js runs, while modules are loaded, and just before it listens. */
+/** As when a pod is deleted that has just been created: after `podman run` came back, while modules are loaded, until it listens. */
 const EARLY_SIGNALS_MS = [0, 100, 300, 600];
 const EARLY_EXIT_LIMIT_MS = 20_000;
 const NODE = '/usr/local/bin/node';

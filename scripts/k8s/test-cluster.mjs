@@ -28,6 +28,8 @@ const GATEWAYS = `app.kubernetes.io/instance=${RELEASE},app.kubernetes.io/compon
 /** Images may have to be pulled. */
 const INSTALL_LIMIT = '10m';
 const CALLS_LIMIT_MS = 300_000;
+/** Pods send their spans every second. */
+const TRACES_LIMIT_MS = 30_000;
 const POLL_MS = 2000;
 /** What a gateway writes to its log when a call's audio begins, and when it has taken a new key from its file. */
 const STREAM_STARTED = 'media stream started';
@@ -139,7 +141,7 @@ async function playCalls(name, happens = async () => undefined) {
 /** Opens a way to a Service for as long as `use` takes. In: its name and port. */
 async function forwarded(service, port, use) {
   const args = ['--namespace', NAMESPACE, 'port-forward', `service/${service}`, `:${port}`];
-  const forward = spawn(kubectlPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const forward = spawn(kubectlPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     for await (const line of createInterface({ input: forward.stdout })) {
       const [, local] = /^Forwarding from 127\.0\.0\.1:(\d+)/.exec(line) ?? [];
@@ -153,15 +155,22 @@ async function forwarded(service, port, use) {
 
 /** Every call is one trace, to its end, and those that moved have spans of more than one pod. */
 function findTraces() {
+  // Those of `helm test`, through the upgrade, and through a pod's death.
+  const wanted = 3 * CALLS;
+  let found = 'no answer';
+  const ask = async (address) => {
+    const search = new URLSearchParams({ service: 'parley', operation: 'call.summary', limit: '100' });
+    const answer = await fetch(`${address}/api/traces?${search}`);
+    found = `status ${answer.status}`;
+    if (!answer.ok) return undefined;
+    const { data } = await answer.json();
+    const over = data.filter(({ processes }) => Object.keys(processes).length > 1).length;
+    found = `${data.length} traces, ${over} over several pods`;
+    return data.length === wanted && over > 0 ? found : undefined;
+  };
   return forwarded(`${RELEASE}-jaeger`, 16686, (address) =>
-    until('the calls in Jaeger', async () => {
-      const search = new URLSearchParams({ service: 'parley', operation: 'call.summary', limit: '100' });
-      const answer = await fetch(`${address}/api/traces?${search}`);
-      if (!answer.ok) return undefined;
-      const { data } = await answer.json();
-      const over = data.filter(({ processes }) => Object.keys(processes).length > 1).length;
-      // Those of `helm test`, through the upgrade, and through a pod's death.
-      return data.length === 3 * CALLS && over > 0 ? `${data.length} traces, ${over} over several pods` : undefined;
+    until(`${wanted} calls in Jaeger`, () => ask(address), TRACES_LIMIT_MS).catch(({ message }) => {
+      throw new Failure(`${message}; last: ${found}`);
     }),
   );
 }

@@ -61,6 +61,12 @@ describeWithHelm4('the notes', (binary) => {
     expect(await notesOf('load-balancer-values.yaml')).toContain('https://YOUR-HOST/webhooks/');
   });
 
+  it('wait for a simulated call before they ask for its log', async () => {
+    const notes = await notesOf('try-out-values.yaml');
+    // Without it kubectl refuses, while the container is being made.
+    expect(notes).toMatch(/wait --for=jsonpath='\{\.status\.ready\}'=1 job\/call-1 .*\n.* logs -f job\/call-1$/m);
+  });
+
   it('say how to see a call, wherever traces go', async () => {
     expect(await notesOf('try-out-values.yaml')).toContain('service/parley-jaeger 16686');
     expect(await notesOf('production-values.yaml')).toContain('sent to your collector');

@@ -14,7 +14,6 @@ import { argv } from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as later } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 /** Changes come in bursts. */
 const GATHER_MS = 20;
@@ -97,7 +96,7 @@ const DIRECTIONS = [
 ];
 
 /** In: all pods, namespaces and policies. Out: the table, as `nft -f` takes it. */
-export function ruleset(everything) {
+function ruleset(everything) {
   const pods = everything.pods.filter(
     ({ spec, status }) => !spec.hostNetwork && status.podIP && !['Succeeded', 'Failed'].includes(status.phase),
   );
@@ -190,4 +189,4 @@ function start(keys) {
   void forever(stores.policies, '/apis/networking.k8s.io/v1/networkpolicies');
 }
 
-if (argv[1] === fileURLToPath(import.meta.url)) start(argv[2]);
+start(argv[2]);

@@ -12,8 +12,8 @@ import { type RunningTelemetry } from './running-telemetry.js';
 import { parleyVersion } from './version.js';
 
 /**
- * How often the event loop's delay is looked at: once a frame. Each look wakes the process up, and at the library's own 10 ms
- * that took 0.4 % of a core by itself.
+ * How often the event loop's delay is looked at: once a frame. Each look wakes the process up: at the library's own 10 ms
+ * that took 0.4 % of a core in a process that does nothing else.
  */
 const EVENT_LOOP_RESOLUTION_MS = 20;
 
