@@ -21,6 +21,9 @@ describe(`${CALLS} calls at the same time`, () => {
     const { telnyx, realtime } = cluster;
     telnyx.switches.reconnect = 'redial';
     telnyx.switches.reconnectDelayMs = 100;
+    // A first try of this test leaves its own behind.
+    const used = (): number => realtime.sessions.filter(({ appendCount }) => appendCount > 0).length;
+    const earlier = { used: used(), requests: telnyx.requests.length };
     const calls: SimulatedCall[] = [];
     while (calls.length < CALLS) {
       calls.push(telnyx.placeCall({ keepAudio: false }));
@@ -32,7 +35,7 @@ describe(`${CALLS} calls at the same time`, () => {
       expect(owners.filter((owner) => owner === pod).length).toBeGreaterThan(CALLS / cluster.numbers.length / 2);
     }
 
-    const busy = (): number => realtime.sessions.filter(({ appendCount }) => appendCount > 0).length;
+    const busy = (): number => used() - earlier.used;
     expect(busy()).toBe(CALLS);
     // A reload of the ingress: every socket breaks, and most come back to another pod.
     cluster.balancer.cutSockets();
@@ -46,6 +49,7 @@ describe(`${CALLS} calls at the same time`, () => {
     for (const call of calls) {
       expect(cluster.linesOf(call, 'call ended').map((line) => line['endReason'])).toEqual(['caller-hung-up']);
     }
-    expect(telnyx.requests.filter(({ action }) => action !== 'answer')).toEqual([]);
+    const asked = telnyx.requests.slice(earlier.requests);
+    expect(asked.filter(({ action }) => action !== 'answer')).toEqual([]);
   }, 90_000);
 });
